@@ -1,0 +1,2 @@
+//! Check every AI-driven action again at the moment it runs.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The shell that runs one attempt end to end.

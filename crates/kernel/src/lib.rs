@@ -1,0 +1,34 @@
+//! The pure rules of the moment of action: what an attempt rests on, what must hold, and what happens next.
+//!
+//! Nothing here reads a clock, a file, a socket or a random number: time, facts and identifiers are
+//! parameters, so that every verdict can be computed again from what was recorded (I3, I30).
+//!
+//! - [`Action`] is what is wanted; [`Tool`] is how the operator classed it.
+//! - [`Readings`] remembers what an agent was seen to read; [`Subjects`] says which readings an effect rests on.
+//! - [`required_facts`] plans what must be read, [`decide`] answers, [`step`] drives one attempt to its end.
+//! - [`Permit`] is the proof of an allow; it is moved once, at the gate, into a [`Passage`].
+
+mod action;
+mod attempt;
+mod decide;
+mod fact;
+mod path;
+mod permit;
+mod reading;
+mod readings;
+mod subject;
+mod time;
+mod tool;
+mod verdict;
+
+pub use action::{Action, ActionError, Principal};
+pub use attempt::{Answer, Attempt, Command, Event, EventKind, Outcome, State, Transition, TRANSITIONS, step};
+pub use decide::{BlindWrites, Case, GuardSet, Mode, Standing, decide, opening_reasons, required_facts};
+pub use fact::{Basis, BasisReading, Fact, FactQuery, Snapshot, Unreadable, Value};
+pub use permit::{GateView, Passage, Permit, Stale};
+pub use reading::{Comparable, Ignore, Reading, Rebased, comparable};
+pub use readings::{Limits, Readings, Touched};
+pub use subject::{DEFAULT_NOT_SUBJECTS, Subject, SubjectRules, Subjects};
+pub use time::Moment;
+pub use tool::{Class, ClassSource, Definition, Tool, ToolRules, classify};
+pub use verdict::{Code, Reason, Verdict};

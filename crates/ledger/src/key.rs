@@ -1,0 +1,167 @@
+//! Ed25519 keys as C2SP note keys: one signs a state's checkpoints, the other is what verifiers pin.
+
+use crate::note::{Checkpoint, NoteError};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use ed25519_dalek::Signer as _;
+use sha2::{Digest as _, Sha256};
+use std::fmt;
+use std::str::FromStr;
+use thiserror::Error;
+
+/// The C2SP signature type of Ed25519 over the note's text.
+const ED25519: u8 = 0x01;
+
+/// Why a key cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum KeyError {
+    /// The key's name is empty, too long, or has other than printable ASCII characters, a space or a plus.
+    #[error("key name `{0}` is not 1 to 255 printable ASCII characters without spaces and `+`")]
+    Name(String),
+    /// The text is not of the form `name+id+base64`.
+    #[error("`{0}` is not a verifier key of the form name+id+base64")]
+    Form(String),
+    /// The key is of another signature type than Ed25519.
+    #[error("key `{0}` is not an Ed25519 key")]
+    Type(String),
+    /// The id in the text is not the one its name and key give: it was mistyped or put together from two keys.
+    #[error("key `{0}` does not have the id written beside it; copy the whole line again")]
+    Id(String),
+    /// The bytes are no point on the curve, or one that anybody can sign for.
+    #[error("key `{0}` is not a usable Ed25519 public key")]
+    Weak(String),
+}
+
+/// The private key of one state directory. It signs checkpoints of that state's logs and nothing else.
+///
+/// Its `Debug` form does not show it, and its bytes are wiped when dropped.
+pub struct SigningKey {
+    name: String,
+    secret: ed25519_dalek::SigningKey,
+}
+
+impl SigningKey {
+    /// The key called `name` (`lastlook/<state-id>`) with this 32-byte Ed25519 seed (RFC 8032 §5.1.5).
+    pub fn from_seed(name: &str, seed: &[u8; 32]) -> Result<SigningKey, KeyError> {
+        let secret = ed25519_dalek::SigningKey::from_bytes(seed);
+        VerifierKey::new(name, secret.verifying_key())?;
+        Ok(SigningKey { name: name.to_owned(), secret })
+    }
+
+    /// The public half, for others to pin.
+    pub fn verifier(&self) -> VerifierKey {
+        VerifierKey { name: self.name.clone(), public: self.secret.verifying_key() }
+    }
+
+    /// The checkpoint as a C2SP signed note with this key's signature.
+    ///
+    /// Refused when the origin is not this key's name or below it (`name/…`): no verifier would accept it.
+    pub fn sign_checkpoint(&self, checkpoint: &Checkpoint) -> Result<String, NoteError> {
+        let verifier = self.verifier();
+        let text = checkpoint.text(&verifier)?;
+        let mut signature = verifier.id().to_vec();
+        signature.extend(self.secret.sign(text.as_bytes()).to_bytes());
+        Ok(format!("{text}\n\u{2014} {} {}\n", self.name, STANDARD.encode(signature)))
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SigningKey({}, …)", self.name)
+    }
+}
+
+/// A public key that verifiers pin, written `name+id+base64` (a C2SP verifier key).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifierKey {
+    name: String,
+    public: ed25519_dalek::VerifyingKey,
+}
+
+impl VerifierKey {
+    fn new(name: &str, public: ed25519_dalek::VerifyingKey) -> Result<VerifierKey, KeyError> {
+        if !valid_name(name) {
+            return Err(KeyError::Name(name.to_owned()));
+        }
+        if public.is_weak() {
+            return Err(KeyError::Weak(name.to_owned()));
+        }
+        Ok(VerifierKey { name: name.to_owned(), public })
+    }
+
+    /// The key's name, which its logs' origins begin with.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The 32 bytes of the public key.
+    pub fn public_bytes(&self) -> &[u8; 32] {
+        self.public.as_bytes()
+    }
+
+    /// The first four bytes of SHA-256(name ‖ 0x0A ‖ 0x01 ‖ public key): tells keys apart, proves nothing.
+    pub fn id(&self) -> [u8; 4] {
+        let hash: [u8; 32] = Sha256::new()
+            .chain_update(self.name.as_bytes())
+            .chain_update([b'\n', ED25519])
+            .chain_update(self.public.as_bytes())
+            .finalize()
+            .into();
+        let [a, b, c, d, ..] = hash;
+        [a, b, c, d]
+    }
+
+    /// Whether a log with this origin is one this key may speak for: the key's name itself, or a path below it.
+    pub fn owns(&self, origin: &str) -> bool {
+        origin.strip_prefix(&self.name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    /// Whether `signature` is this key's over `text`: strict Ed25519, so that one message has one signature.
+    pub(crate) fn verifies(&self, text: &[u8], signature: &[u8; 64]) -> bool {
+        self.public.verify_strict(text, &ed25519_dalek::Signature::from_bytes(signature)).is_ok()
+    }
+}
+
+impl fmt::Display for VerifierKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut key = vec![ED25519];
+        key.extend(self.public.as_bytes());
+        write!(f, "{}+{}+{}", self.name, hex::encode(self.id()), STANDARD.encode(key))
+    }
+}
+
+impl FromStr for VerifierKey {
+    type Err = KeyError;
+
+    fn from_str(text: &str) -> Result<VerifierKey, KeyError> {
+        let form = || KeyError::Form(text.to_owned());
+        // The name has no plus; base64 may have some.
+        let mut parts = text.splitn(3, '+');
+        let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(form());
+        };
+        let key = STANDARD.decode(key).map_err(|_| form())?;
+        let (kind, public) = key.split_first().ok_or_else(form)?;
+        if *kind != ED25519 {
+            return Err(KeyError::Type(name.to_owned()));
+        }
+        let public: [u8; 32] = public.try_into().map_err(|_| form())?;
+        let public =
+            ed25519_dalek::VerifyingKey::from_bytes(&public).map_err(|_| KeyError::Weak(name.to_owned()))?;
+        let key = VerifierKey::new(name, public)?;
+        if hex::encode(key.id()) != id {
+            return Err(KeyError::Id(name.to_owned()));
+        }
+        Ok(key)
+    }
+}
+
+/// Reads a file of pinned keys: one a line; blank lines and lines that begin with `#` do not count.
+pub fn parse_keys(text: &str) -> Result<Vec<VerifierKey>, KeyError> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.map(str::parse).collect()
+}
+
+/// Whether `name` may name a key or a log: C2SP's rule, narrowed to printable ASCII of bounded length.
+pub(crate) fn valid_name(name: &str) -> bool {
+    (1..=255).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'+')
+}

@@ -1,0 +1,1 @@
+//! Reference model, generators, test servers and clients (development only).

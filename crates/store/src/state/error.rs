@@ -1,0 +1,202 @@
+//! Why a state directory cannot be used, and what to do about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why a state directory cannot be opened.
+///
+/// Each message names the file; [`StateError::hint`] says what its reader can do next.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// The path is something else than a directory.
+    #[error("state path `{path}` is not a directory")]
+    NotADirectory {
+        /// The state path.
+        path: PathBuf,
+    },
+    /// The directory, or where it should be made, cannot be written.
+    #[error("state directory `{path}` cannot be written")]
+    ReadOnly {
+        /// The state directory.
+        path: PathBuf,
+    },
+    /// The directory has other things in it, and no state.
+    #[error("directory `{path}` holds `{found}` and no lastlook state")]
+    NotAState {
+        /// The directory.
+        path: PathBuf,
+        /// One of the things found there.
+        found: String,
+    },
+    /// The directory was written by another version of this program.
+    #[error("state directory `{path}` is of another version: `{found}`, this program reads `{known}`")]
+    OtherVersion {
+        /// The state directory.
+        path: PathBuf,
+        /// The version found, its first line.
+        found: String,
+        /// The version this program reads and writes.
+        known: String,
+    },
+    /// The signing key is not there.
+    #[error("signing key `{path}` is missing")]
+    KeyMissing {
+        /// The key file.
+        path: PathBuf,
+    },
+    /// Others than the owner can read the signing key.
+    #[error("signing key `{path}` can be read by others (mode {mode:03o})")]
+    KeyExposed {
+        /// The key file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The key file does not hold a key.
+    #[error("signing key `{path}` is damaged: {what}")]
+    KeyDamaged {
+        /// The key file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// The key is not the one that signed this state's logs.
+    #[error("signing key `{path}` is not this state's: it gives `{found}`, the logs were signed for `{recorded}`")]
+    KeyForeign {
+        /// The key file.
+        path: PathBuf,
+        /// The verifier key of the file's key.
+        found: String,
+        /// The verifier key the database records.
+        recorded: String,
+    },
+    /// The database is not there, although the state was complete once.
+    #[error("database `{path}` is missing")]
+    DatabaseMissing {
+        /// The database file.
+        path: PathBuf,
+    },
+    /// The database file is not a database, or a broken one.
+    #[error("database `{path}` is corrupt: {what}")]
+    DatabaseCorrupt {
+        /// The database file.
+        path: PathBuf,
+        /// What was found.
+        what: String,
+    },
+    /// The database is of another version of this program.
+    #[error("database `{path}` is of another version: {found}, this program reads {known}")]
+    DatabaseVersion {
+        /// The database file.
+        path: PathBuf,
+        /// The version found.
+        found: i64,
+        /// The version this program reads and writes.
+        known: i64,
+    },
+    /// A log does not add up to its signed checkpoint.
+    #[error("log `{origin}` in `{path}` is not the one its checkpoint was signed for: {what}")]
+    LogAltered {
+        /// The database file.
+        path: PathBuf,
+        /// The log's origin.
+        origin: String,
+        /// What does not fit.
+        what: String,
+    },
+    /// Every slot is taken by a live writer.
+    #[error("all {slots} writer slots of `{path}` are in use")]
+    NoSlot {
+        /// The state directory.
+        path: PathBuf,
+        /// How many slots there are.
+        slots: u32,
+    },
+    /// The file system cannot lock files.
+    #[error("`{path}` cannot be locked: {source}")]
+    NoLocks {
+        /// The lock file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// There is no room to make or open the state.
+    #[error("there is no room for the state directory `{path}`")]
+    Full {
+        /// The state directory.
+        path: PathBuf,
+    },
+    /// Anything else the system refused.
+    #[error("cannot {doing} `{path}`: {source}")]
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The database is there and sound, and cannot be used just now.
+    #[error("database `{path}` cannot be opened: {what}")]
+    Unavailable {
+        /// The database file.
+        path: PathBuf,
+        /// What was said.
+        what: String,
+    },
+}
+
+impl StateError {
+    /// What the reader of the message can do next.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::NotADirectory { .. } => "name a directory, or a path that does not exist yet".into(),
+            Self::ReadOnly { path } => {
+                format!("make `{}` writable for this user, or name another state directory", path.display())
+            }
+            Self::NotAState { .. } => "name an empty directory, or one that does not exist yet".into(),
+            Self::OtherVersion { .. } | Self::DatabaseVersion { .. } => {
+                "use the program version that wrote it, or name a new state directory and keep this one".into()
+            }
+            Self::KeyMissing { path } => format!(
+                "put the back-up of `{}` in its place; without it the logs here still verify, but nothing can be added: \
+                 name a new state directory",
+                path.display()
+            ),
+            Self::KeyExposed { path, .. } => format!(
+                "if nobody else can have read it, `chmod 600 {}`; else name a new state directory, which makes a new key",
+                path.display()
+            ),
+            Self::KeyDamaged { path, .. } | Self::KeyForeign { path, .. } => format!(
+                "put the back-up of `{}` in its place, or name a new state directory and keep this one for verification",
+                path.display()
+            ),
+            Self::DatabaseMissing { path } | Self::DatabaseCorrupt { path, .. } => format!(
+                "restore the directory of `{}` from a back-up, or move it away and start a new one: what was unknown in it \
+                 is then unguarded; exported receipts still verify",
+                path.display()
+            ),
+            Self::LogAltered { .. } => "keep a copy for inspection (`lastlook verify` names the entry), then restore the \
+                 state directory from a back-up, or name a new one"
+                .into(),
+            Self::NoSlot { .. } => "end some of the programs that use it, or name another state directory".into(),
+            Self::NoLocks { .. } => {
+                "name a state directory on a local file system: some network file systems cannot lock".into()
+            }
+            Self::Full { .. } => "make room on that file system, or name a state directory on another one".into(),
+            Self::Io { .. } => "see what holds or forbids that file; `lastlook doctor` checks the directory".into(),
+            Self::Unavailable { .. } => "see whether another program holds the database, then try again".into(),
+        }
+    }
+
+    /// Sorts a failed system call: no right to write and no room have errors of their own.
+    pub(crate) fn from_io(root: &Path, doing: &'static str, path: &Path, source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                Self::ReadOnly { path: root.into() }
+            }
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full { path: root.into() },
+            _ => Self::Io { doing, path: path.into(), source },
+        }
+    }
+}

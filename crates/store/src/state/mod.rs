@@ -1,0 +1,218 @@
+//! The state directory: who wrote it, its key, its writers' slots and the room kept free.
+//!
+//! ```text
+//! STATE/version         what the rest means; written last
+//! STATE/key             the state's id and signing seed, for its owner only
+//! STATE/lastlook.db     rows, logs and values (SQLite, with -wal and -shm beside it while in use)
+//! STATE/writers/N.lock  held by writer N while it lives
+//! STATE/reserve         ballast, given up on a full disk
+//! STATE/setup.lock      held while a process opens the directory
+//! ```
+
+mod error;
+mod files;
+mod key;
+mod lock;
+pub(crate) mod reserve;
+#[cfg(test)]
+mod tests;
+mod version;
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use lastlook_ledger::{SigningKey, VerifierKey};
+
+use crate::sqlite::{SqliteReader, schema};
+
+pub use error::StateError;
+pub(crate) use lock::SLOTS;
+pub use lock::{DeadWriter, Writer};
+
+/// A state directory, opened and found sound.
+///
+/// Several processes may have it open; each that appends takes a [`Writer`].
+#[derive(Clone, Debug)]
+pub struct StateDir {
+    paths: StatePaths,
+    state_id: String,
+    key: Arc<SigningKey>,
+}
+
+/// Where the parts of a state directory are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatePaths {
+    /// The directory itself.
+    pub root: PathBuf,
+    /// The version file.
+    pub version: PathBuf,
+    /// The signing key.
+    pub key: PathBuf,
+    /// The database.
+    pub database: PathBuf,
+    /// The directory of the writers' locks.
+    pub writers: PathBuf,
+    /// The ballast.
+    pub reserve: PathBuf,
+    /// The lock held while the directory is opened.
+    pub setup: PathBuf,
+}
+
+impl StateDir {
+    /// Opens a state directory, making it (for its owner only) if it does not exist or is empty.
+    ///
+    /// A directory that was being made when its maker died is completed. Blocks while another process opens it.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, StateError> {
+        let paths = StatePaths::below(path.as_ref());
+        make_root(&paths)?;
+        let complete = version::is_complete(&paths)?;
+        if !complete {
+            refuse_foreign(&paths)?;
+        }
+        let _setup = lock_setup(&paths)?;
+        // Again, now that nobody else is at it.
+        let complete = version::is_complete(&paths)?;
+        files::make_dir(&paths.writers).map_err(|e| paths.error("make", &paths.writers, e))?;
+        let found = key::read(&paths)?;
+        let file = match found {
+            Some(file) => file,
+            None if complete || paths.database.exists() => {
+                return Err(StateError::KeyMissing { path: paths.key.clone() });
+            }
+            None => key::create(&paths)?,
+        };
+        open_database(&paths, complete, &file.key.verifier())?;
+        if !complete {
+            version::write(&paths)?;
+        }
+        let dir = Self { paths, state_id: file.state_id, key: Arc::new(file.key) };
+        if !dir.reserve().restore() {
+            tracing::warn!(path = %dir.paths.reserve.display(), "no room for the ballast: new effects will be refused");
+        }
+        Ok(dir)
+    }
+
+    /// Takes the lowest slot that no live writer holds, and with it the log that slot began.
+    pub fn writer(&self) -> Result<Writer, StateError> {
+        lock::take_lowest(&self.paths)
+    }
+
+    /// The slots whose writers have ended, each held until the returned value is dropped.
+    ///
+    /// Slots of live writers, this process's among them, are not in it. What an earlier life of our own slot left is
+    /// told by [`SqliteStore::inherited`](crate::SqliteStore::inherited).
+    pub fn dead_writers(&self) -> Result<Vec<DeadWriter>, StateError> {
+        lock::take_dead(&self.paths)
+    }
+
+    /// A store that only reads, for looking at logs; it takes no slot.
+    pub fn reader(&self) -> Result<SqliteReader, StateError> {
+        SqliteReader::open(&self.paths)
+    }
+
+    /// The key with which others verify this state's checkpoints.
+    pub fn verifier_key(&self) -> VerifierKey {
+        self.key.verifier()
+    }
+
+    /// The state's id: 16 hexadecimal digits, drawn when it was made.
+    pub fn state_id(&self) -> &str {
+        &self.state_id
+    }
+
+    /// Where the parts are.
+    pub fn paths(&self) -> &StatePaths {
+        &self.paths
+    }
+
+    pub(crate) fn key(&self) -> Arc<SigningKey> {
+        Arc::clone(&self.key)
+    }
+
+    pub(crate) fn reserve(&self) -> reserve::Reserve {
+        reserve::Reserve::new(&self.paths.reserve)
+    }
+}
+
+impl StatePaths {
+    fn below(root: &Path) -> Self {
+        Self {
+            root: root.into(),
+            version: root.join("version"),
+            key: root.join("key"),
+            database: root.join("lastlook.db"),
+            writers: root.join("writers"),
+            reserve: root.join("reserve"),
+            setup: root.join("setup.lock"),
+        }
+    }
+
+    fn error(&self, doing: &'static str, path: &Path, source: io::Error) -> StateError {
+        StateError::from_io(&self.root, doing, path, source)
+    }
+
+    /// Whether a file of this name may be found in a directory that is not complete yet.
+    fn is_ours(&self, name: &str) -> bool {
+        let known = ["key", "key.new", "version.new", "writers", "reserve", "reserve.new", "setup.lock"];
+        known.contains(&name) || name.starts_with("lastlook.db")
+    }
+}
+
+/// The name of a state's key, which its logs' origins begin with.
+pub(crate) fn key_name(state_id: &str) -> String {
+    format!("lastlook/{state_id}")
+}
+
+/// The origin of one writer's log.
+pub(crate) fn origin(state_id: &str, writer: u32) -> String {
+    format!("lastlook/{state_id}/{writer}")
+}
+
+fn make_root(paths: &StatePaths) -> Result<(), StateError> {
+    let root = &paths.root;
+    match fs::metadata(root) {
+        Ok(meta) if !meta.is_dir() => return Err(StateError::NotADirectory { path: root.clone() }),
+        Ok(_) => {}
+        Err(e) if e.kind() == io::ErrorKind::NotADirectory => {
+            return Err(StateError::NotADirectory { path: root.clone() });
+        }
+        Err(_) => files::make_dir(root).map_err(|e| paths.error("make", root, e))?,
+    }
+    use rustix::fs::Access;
+    rustix::fs::access(root, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK)
+        .map_err(|e| paths.error("open", root, e.into()))
+}
+
+/// A directory with somebody else's things in it is not made into a state.
+fn refuse_foreign(paths: &StatePaths) -> Result<(), StateError> {
+    let listing = fs::read_dir(&paths.root).map_err(|e| paths.error("list", &paths.root, e))?;
+    let mut names = listing.flatten().map(|file| file.file_name().to_string_lossy().into_owned());
+    match names.find(|name| name != "version" && !paths.is_ours(name)) {
+        Some(found) => Err(StateError::NotAState { path: paths.root.clone(), found }),
+        None => Ok(()),
+    }
+}
+
+fn lock_setup(paths: &StatePaths) -> Result<File, StateError> {
+    let file = files::open_private(&paths.setup).map_err(|e| paths.error("open", &paths.setup, e))?;
+    file.lock().map_err(|source| StateError::NoLocks { path: paths.setup.clone(), source })?;
+    Ok(file)
+}
+
+/// Makes the database, or checks that it is a sound one of this state.
+fn open_database(paths: &StatePaths, complete: bool, verifier: &VerifierKey) -> Result<(), StateError> {
+    if complete && !paths.database.exists() {
+        return Err(StateError::DatabaseMissing { path: paths.database.clone() });
+    }
+    if !complete {
+        // Its owner's only, whatever the umask says; SQLite gives -wal and -shm the same mode.
+        files::open_private(&paths.database).map_err(|e| paths.error("make", &paths.database, e))?;
+    }
+    let recorded = schema::prepare(paths, complete, &verifier.to_string())?;
+    if recorded == verifier.to_string() {
+        return Ok(());
+    }
+    Err(StateError::KeyForeign { path: paths.key.clone(), found: verifier.to_string(), recorded })
+}
