@@ -26,7 +26,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         step("tidy", || tidy::run(&tidy::Args::default()))?;
         step("clippy", clippy)?;
     }
-    step("tests", || tests(&args.package))
+    eprintln!("== tests");
+    tests(&args.package)
 }
 
 fn step(name: &str, work: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {

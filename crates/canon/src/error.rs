@@ -74,11 +74,14 @@ pub enum JsonErrorKind {
     NotAnObject,
 }
 
+/// A [`JsonError`] on its way out: one word, so that results of the hot path stay in registers.
+pub(crate) type Fault = Box<JsonError>;
+
 impl JsonError {
     #[cold]
     #[inline(never)]
-    pub(crate) fn new(at: usize, kind: JsonErrorKind) -> Self {
-        Self { at, kind }
+    pub(crate) fn new(at: usize, kind: JsonErrorKind) -> Fault {
+        Box::new(Self { at, kind })
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
 /// need not be an object.
 pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Json, JsonError> {
     let mut tree = Tree { open: Vec::new(), done: Json::Null };
-    run(bytes, limits, &mut tree)?;
+    run(bytes, limits, &mut tree).map_err(|fault| *fault)?;
     Ok(tree.done)
 }
 

@@ -1,1 +1,26 @@
-//! The shell that runs one attempt end to end.
+//! The shell that runs one attempt end to end; also the library for embedding the boundary.
+//!
+//! [`Boundary`] stands between one client and one server: [`Boundary::propose`] takes a call with the basis it had
+//! when it arrived, [`Boundary::run`] carries it through *arm, look, gate, act, record* and says what the caller gets.
+//! The order is the kernel's ([`lastlook_kernel::step`]); this crate carries it out, one file per command.
+
+mod answer;
+mod attempt;
+mod boundary;
+pub mod catalog;
+pub mod clock;
+pub mod config;
+pub mod entry;
+mod explain;
+mod gate;
+pub mod ids;
+mod reader;
+pub mod recovery;
+mod settings;
+
+pub use attempt::{Delivery, Proposal, Refusal};
+pub use boundary::{Boundary, Parts};
+pub use catalog::Catalog;
+pub use gate::{Cancellation, Control, Gate};
+pub use reader::{Giving, Reader};
+pub use settings::Settings;

@@ -120,6 +120,11 @@ pub fn opening_reasons(
     if lacks_basis(tool.class, basis, guards) {
         reasons.push(Reason::about(Code::BasisMissing, action.tool()));
     }
+    if tool.class == Class::Destructive {
+        // Somebody else's change may hide in what was read right after an own effect: the agent never saw it.
+        let rebased = basis.readings.iter().filter(|reading| reading.rebased.is_some());
+        reasons.extend(rebased.map(|reading| Reason::about(Code::BasisMissing, reading.tool.clone())));
+    }
     if basis.readings.len() > guards.max_facts {
         reasons.push(Reason::about(Code::BasisTooLarge, basis.readings.len().to_string()));
     }

@@ -1,12 +1,12 @@
 //! The read set of one reader.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use lastlook_canon::Digest;
 
 use crate::fact::{Basis, BasisReading};
-use crate::{Moment, Reading, Rebased, Subjects};
+use crate::{Moment, Reading, Rebased, Subject, Subjects};
 
 /// How much a reader may hold; beyond it the oldest leave tombstones.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +53,8 @@ pub struct Touched {
     pub basis: Basis,
     /// The order numbers of `basis.readings`, in the same order.
     pub orders: Vec<u64>,
+    /// Everything those readings are about.
+    pub about: BTreeSet<Subject>,
 }
 
 impl Readings {
@@ -109,6 +111,7 @@ impl Readings {
             match self.held.get(&order) {
                 Some(held) if order <= upto => {
                     touched.orders.push(order);
+                    touched.about.extend(held.reading.subjects.iter().cloned());
                     touched.basis.readings.push(held.as_basis());
                 }
                 _ => touched.basis.missing += 1,

@@ -66,8 +66,6 @@ codes! {
     LookTooOld = "look-too-old",
     /// The standing (halt, configuration, approvals) kept moving between look and gate.
     StandingChanged = "standing-changed",
-    /// The wall clock stepped back behind what is already recorded.
-    ClockBackwards = "clock-backwards",
 }
 
 impl std::fmt::Display for Code {

@@ -89,12 +89,12 @@ pub enum VerifyError {
         label: String,
     },
     /// Something is wrong with one entry of a log.
-    #[error("log entry {index}: {source}")]
+    #[error("log entry {index}: {error}")]
     LogEntry {
         /// The entry's place, from 0.
         index: u64,
         /// What is wrong.
-        source: Box<VerifyError>,
+        error: Box<VerifyError>,
     },
     /// Entries were taken out of the log.
     #[error("log has {found} entries, its checkpoint covers {size}: entries are missing")]
@@ -134,7 +134,7 @@ impl VerifyError {
             VerifyError::ArmedMismatch(_) => "armed-mismatch",
             VerifyError::UnknownLabel { .. } => "value-unknown-label",
             VerifyError::DoesNotOpen { .. } => "value-does-not-open",
-            VerifyError::LogEntry { source, .. } => source.code(),
+            VerifyError::LogEntry { index: _, error } => error.code(),
             VerifyError::LogShorter { .. } => "log-shorter",
             VerifyError::LogLonger { .. } => "log-longer",
             VerifyError::LogRoot => "log-root",

@@ -1,5 +1,6 @@
 //! Ed25519 keys as C2SP note keys: one signs a state's checkpoints, the other is what verifiers pin.
 
+use crate::error::brief;
 use crate::note::{Checkpoint, NoteError};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ed25519_dalek::Signer as _;
@@ -31,6 +32,19 @@ pub enum KeyError {
     Weak(String),
 }
 
+impl KeyError {
+    /// The stable code of this error, as `spec/` lists them.
+    pub fn code(&self) -> &'static str {
+        match self {
+            KeyError::Name(_) => "key-name",
+            KeyError::Form(_) => "key-form",
+            KeyError::Type(_) => "key-type",
+            KeyError::Id(_) => "key-id",
+            KeyError::Weak(_) => "key-weak",
+        }
+    }
+}
+
 /// The private key of one state directory. It signs checkpoints of that state's logs and nothing else.
 ///
 /// Its `Debug` form does not show it, and its bytes are wiped when dropped.
@@ -56,11 +70,15 @@ impl SigningKey {
     ///
     /// Refused when the origin is not this key's name or below it (`name/…`): no verifier would accept it.
     pub fn sign_checkpoint(&self, checkpoint: &Checkpoint) -> Result<String, NoteError> {
-        let verifier = self.verifier();
-        let text = checkpoint.text(&verifier)?;
-        let mut signature = verifier.id().to_vec();
+        let text = checkpoint.text(&self.verifier())?;
+        Ok(format!("{text}\n{}", self.sign_text(&text)))
+    }
+
+    /// The signature line for a note text: `— name base64(id ‖ signature)`.
+    pub(crate) fn sign_text(&self, text: &str) -> String {
+        let mut signature = self.verifier().id().to_vec();
         signature.extend(self.secret.sign(text.as_bytes()).to_bytes());
-        Ok(format!("{text}\n\u{2014} {} {}\n", self.name, STANDARD.encode(signature)))
+        format!("\u{2014} {} {}\n", self.name, STANDARD.encode(signature))
     }
 }
 
@@ -80,7 +98,7 @@ pub struct VerifierKey {
 impl VerifierKey {
     fn new(name: &str, public: ed25519_dalek::VerifyingKey) -> Result<VerifierKey, KeyError> {
         if !valid_name(name) {
-            return Err(KeyError::Name(name.to_owned()));
+            return Err(KeyError::Name(brief(name)));
         }
         if public.is_weak() {
             return Err(KeyError::Weak(name.to_owned()));
@@ -133,7 +151,7 @@ impl FromStr for VerifierKey {
     type Err = KeyError;
 
     fn from_str(text: &str) -> Result<VerifierKey, KeyError> {
-        let form = || KeyError::Form(text.to_owned());
+        let form = || KeyError::Form(brief(text));
         // The name has no plus; base64 may have some.
         let mut parts = text.splitn(3, '+');
         let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
@@ -142,11 +160,11 @@ impl FromStr for VerifierKey {
         let key = STANDARD.decode(key).map_err(|_| form())?;
         let (kind, public) = key.split_first().ok_or_else(form)?;
         if *kind != ED25519 {
-            return Err(KeyError::Type(name.to_owned()));
+            return Err(KeyError::Type(brief(name)));
         }
         let public: [u8; 32] = public.try_into().map_err(|_| form())?;
         let public =
-            ed25519_dalek::VerifyingKey::from_bytes(&public).map_err(|_| KeyError::Weak(name.to_owned()))?;
+            ed25519_dalek::VerifyingKey::from_bytes(&public).map_err(|_| KeyError::Weak(brief(name)))?;
         let key = VerifierKey::new(name, public)?;
         if hex::encode(key.id()) != id {
             return Err(KeyError::Id(name.to_owned()));

@@ -43,7 +43,7 @@ impl LogVerifier {
     pub fn push(&mut self, payload: &[u8]) -> Result<Entry, VerifyError> {
         let Checkpoint { origin, size, root: _ } = &self.checkpoint;
         let index = self.tree.size();
-        let at = |source: VerifyError| VerifyError::LogEntry { index, source: Box::new(source) };
+        let at = |error: VerifyError| VerifyError::LogEntry { index, error: Box::new(error) };
         if index >= *size {
             return Err(VerifyError::LogLonger { size: *size });
         }

@@ -9,7 +9,7 @@ use crate::commit::Salt;
 use crate::entry::{Kind, PAYLOAD_TYPE, leaf_of_payload};
 use crate::tree::{Hash, inclusion_proof};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 
 pub use verify::{Verified, verify_receipt};
 
@@ -79,37 +79,80 @@ impl Receipt {
     /// The receipt as a file: indented JSON with a final newline.
     pub fn to_json(&self) -> Vec<u8> {
         let Receipt { entry, checkpoint, armed, values } = self;
-        let mut receipt = included(entry);
-        receipt.insert("format".to_owned(), Value::from(FORMAT));
-        receipt.insert("payload_type".to_owned(), Value::from(PAYLOAD_TYPE));
-        receipt.insert("checkpoint".to_owned(), Value::from(checkpoint.as_str()));
-        if let Some(Armed { entry, checkpoint }) = armed {
-            let mut armed = included(entry);
-            armed.extend(checkpoint.iter().map(|note| ("checkpoint".to_owned(), Value::from(note.as_str()))));
-            receipt.insert("armed".to_owned(), Value::Object(armed));
-        }
-        if !values.is_empty() {
-            receipt.insert("values".to_owned(), values.iter().map(opened).collect());
-        }
-        format!("{:#}\n", Value::Object(receipt)).into_bytes()
+        let file = File {
+            format: FORMAT,
+            payload_type: PAYLOAD_TYPE,
+            entry: EntryFile::of(entry),
+            checkpoint,
+            armed: armed.as_ref().map(|Armed { entry, checkpoint }| ArmedFile {
+                entry: EntryFile::of(entry),
+                checkpoint: checkpoint.as_deref(),
+            }),
+            values: values.iter().map(ValueFile::of).collect(),
+        };
+        // Strings, integers and lists of them have no way to fail; if one is found, the empty file verifies as nothing.
+        let mut bytes = serde_json::to_vec_pretty(&file).unwrap_or_default();
+        bytes.push(b'\n');
+        bytes
     }
 }
 
-fn included(entry: &Included) -> Map<String, Value> {
-    let Included { payload, index, inclusion } = entry;
-    let hashes = inclusion.iter().map(|hash| Value::from(STANDARD.encode(hash.as_bytes())));
-    Map::from_iter([
-        ("payload".to_owned(), Value::from(STANDARD.encode(payload))),
-        ("index".to_owned(), Value::from(*index)),
-        ("inclusion".to_owned(), hashes.collect()),
-    ])
+/// The members of the file, in the order a reader wants them.
+#[derive(Serialize)]
+struct File<'a> {
+    format: &'a str,
+    payload_type: &'a str,
+    #[serde(flatten)]
+    entry: EntryFile,
+    checkpoint: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    armed: Option<ArmedFile<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    values: Vec<ValueFile<'a>>,
 }
 
-fn opened(value: &OpenedValue) -> Value {
-    let OpenedValue { of, label, salt, value } = value;
-    let (name, value) = match std::str::from_utf8(value) {
-        Ok(text) => ("value", text.to_owned()),
-        Err(_) => ("value_base64", STANDARD.encode(value)),
-    };
-    json!({ "of": of.as_str(), "label": label, "salt": STANDARD.encode(salt.as_bytes()), name: value })
+#[derive(Serialize)]
+struct EntryFile {
+    payload: String,
+    index: u64,
+    inclusion: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct ArmedFile<'a> {
+    #[serde(flatten)]
+    entry: EntryFile,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checkpoint: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct ValueFile<'a> {
+    of: &'a str,
+    label: &'a str,
+    salt: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value_base64: Option<String>,
+}
+
+impl EntryFile {
+    fn of(Included { payload, index, inclusion }: &Included) -> Self {
+        let inclusion = inclusion.iter().map(|hash| STANDARD.encode(hash.as_bytes())).collect();
+        EntryFile { payload: STANDARD.encode(payload), index: *index, inclusion }
+    }
+}
+
+impl<'a> ValueFile<'a> {
+    fn of(OpenedValue { of, label, salt, value }: &'a OpenedValue) -> Self {
+        let text = std::str::from_utf8(value).ok();
+        ValueFile {
+            of: of.as_str(),
+            label,
+            salt: STANDARD.encode(salt.as_bytes()),
+            value: text,
+            value_base64: text.is_none().then(|| STANDARD.encode(value)),
+        }
+    }
 }

@@ -70,6 +70,17 @@ pub enum Lookup<T> {
     Ambiguous(Vec<String>),
 }
 
+impl<T> Lookup<T> {
+    /// Sorts out the things whose names begin with `prefix`, given in the order of their names.
+    pub(crate) fn among(prefix: &str, found: Vec<T>, name: impl Fn(&T) -> &str) -> Self {
+        let exact = found.first().is_some_and(|first| name(first) == prefix);
+        if found.len() > 1 && !exact {
+            return Self::Ambiguous(found.iter().map(|thing| name(thing).to_owned()).collect());
+        }
+        found.into_iter().next().map_or(Self::Missing, Self::Found)
+    }
+}
+
 /// How many names an ambiguous lookup lists.
 pub(crate) const AMBIGUOUS_LISTED: usize = 16;
 
@@ -170,7 +181,8 @@ pub struct Values {
 
 impl fmt::Debug for Values {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let labels: Vec<_> = self.rows.iter().map(|(label, value)| format!("{label}: {} B", value.len())).collect();
+        let labels: Vec<_> =
+            self.rows.iter().map(|(label, value)| format!("{label}: {} B", value.len())).collect();
         f.debug_struct("Values").field("rows", &labels).finish_non_exhaustive()
     }
 }

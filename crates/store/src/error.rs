@@ -22,10 +22,14 @@ impl StoreError {
     /// What the reader of the message can do next.
     pub fn hint(&self) -> String {
         match self {
-            Self::Unavailable(_) => "try again; `lastlook doctor` tells what holds the state directory".into(),
-            Self::Damaged { .. } => "restore the state directory from a back-up, or move it away and start a new one; \
+            Self::Unavailable(_) => {
+                "try again; `lastlook doctor` tells what holds the state directory".into()
+            }
+            Self::Damaged { .. } => {
+                "restore the state directory from a back-up, or move it away and start a new one; \
                  receipts that were exported still verify"
-                .into(),
+                    .into()
+            }
         }
     }
 }

@@ -13,8 +13,14 @@ mod api;
 mod commit;
 mod error;
 mod fault;
+mod memory;
+mod sqlite;
+mod state;
 
 pub use api::{AttemptRow, AttemptState, Lookup, Store, StoredEntry, Values, WriterId};
 pub use commit::{Commit, CommitError, Committed, NewEntry, Precondition, Ticket, Write};
 pub use error::StoreError;
 pub use fault::{Fault, FaultError, Op};
+pub use memory::{MemoryState, MemoryStore};
+pub use sqlite::{Settings, SqliteReader, SqliteStore};
+pub use state::{DeadWriter, StateDir, StateError, StatePaths, Writer};

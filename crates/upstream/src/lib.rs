@@ -1,1 +1,16 @@
-//! Everything the boundary calls.
+//! Everything the boundary calls: today, MCP servers over standard input and output.
+//!
+//! - [`frames`]: newline-delimited frames from a blocking reader, cut without copying.
+//! - [`message`]: what a frame is, from its top-level members alone.
+//! - [`child`]: the server as a child process that dies with its writer.
+//! - [`Link`]: one connection to a server: bytes in order, and the boundary's own calls beside the client's.
+
+pub mod child;
+pub mod frames;
+pub mod message;
+
+mod link;
+mod params;
+
+pub use link::{CallError, Link};
+pub use params::without_progress_token;

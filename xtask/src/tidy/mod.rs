@@ -9,6 +9,7 @@ mod generated;
 mod hygiene;
 mod length;
 mod links;
+mod lints;
 mod machine;
 mod manifest;
 mod permit;
@@ -70,6 +71,7 @@ const RULES: &[Rule] = &[
     edges::RULE,
     pure_dependencies::RULE,
     pure_calls::RULE,
+    lints::RULE,
     permit::RULE,
     dependencies::RULE,
     links::RULE,
@@ -84,7 +86,7 @@ const RULES: &[Rule] = &[
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let root = root();
     if args.write {
-        generated::write(&root)?;
+        generated::write(&root, &Tree::of_repository(&root)?)?;
     }
     let tree = Tree::of_repository(&root)?;
     let mut count = 0;

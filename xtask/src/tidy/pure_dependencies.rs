@@ -18,6 +18,8 @@ const BANNED: &[&str] = &[
     "async-std",
     "smol",
     "futures",
+    "futures-core",
+    "futures-util",
     "rusqlite",
     "rustix",
     "libc",

@@ -24,6 +24,11 @@ const RED: &[(&str, Files, &str)] = &[
         "crates/kernel/src/a.rs:2: `std::time` in a pure crate",
     ),
     (
+        "lints",
+        &[("crates/store/Cargo.toml", "[package]\n")],
+        "crates/store/Cargo.toml: the workspace's lints are not inherited",
+    ),
+    (
         "permit",
         &[("crates/server/src/a.rs", "permit.spend(&action);\n")],
         "crates/server/src/a.rs:1: a `Permit` is spent outside `engine`",
@@ -137,6 +142,22 @@ fn a_grouped_import_hides_nothing() {
 }
 
 #[test]
+fn the_pure_crates_share_one_list_of_what_is_disallowed() {
+    let list = "disallowed-methods = []\n";
+    green("lints", &[("crates/canon/clippy.toml", list), ("crates/kernel/clippy.toml", list)]);
+    red(
+        "lints",
+        &[
+            ("crates/canon/clippy.toml", list),
+            ("crates/kernel/clippy.toml", "disallowed-methods = [\"a\"]\n"),
+        ],
+        "crates/kernel/clippy.toml: differs from the settings of the other pure crates",
+    );
+    let expected = "crates/ledger/clippy.toml: a pure crate without its own lint settings";
+    red("lints", &[("crates/ledger/src/lib.rs", "")], expected);
+}
+
+#[test]
 fn the_engine_spends_and_others_may_speak_of_it() {
     green(
         "permit",
@@ -235,12 +256,18 @@ fn hosts_are_found_and_paths_of_other_things_are_not() {
 }
 
 #[test]
-fn a_block_that_was_cut_out_is_found() {
+fn generated_blocks_are_what_their_source_says() {
     red(
         "generated",
         &[("ARCHITECTURE.md", "# A\n")],
         "ARCHITECTURE.md: the generated block `edges` is absent",
     );
     green("generated", &[("docs/internals/other.md", "")]);
+    let source = "codes! {\n    /// It moved,\n    /// twice.\n    Moved = \"moved\",\n}\n";
+    let table = "<!-- generated: codes -->\n| code | why |\n|---|---|\n| `moved` | It moved, twice. |\n<!-- end -->\n";
+    green(
+        "generated",
+        &[("crates/kernel/src/verdict.rs", source), ("docs/reference/reason-codes.md", table)],
+    );
     assert_eq!(generated::RULES_DOCUMENT, "docs/internals/testing.md");
 }

@@ -1,9 +1,10 @@
 use super::string::Text;
-use crate::{JsonError, JsonErrorKind};
+use crate::{JsonError, JsonErrorKind, error::Fault};
+use std::num::NonZeroU32;
 
 /// Up to this many keys of one object are compared each with each; beyond it they are sorted when the object closes, so that
 /// an object made to be slow is not.
-const FEW: usize = 24;
+const FEW: usize = 32;
 
 /// The keys of all objects that are open, innermost last, to find one that comes twice.
 ///
@@ -15,17 +16,26 @@ pub(super) struct Keys<'a> {
     decoded: String,
 }
 
-/// Twenty bytes a key, whatever its length: a hostile document must not cost many times its size.
+/// An object that is open, as far as its keys go.
+pub(super) struct Scope {
+    /// How many keys were held when it opened.
+    mark: usize,
+    /// One bit for each key added, by its print: a key whose bit is not set is new.
+    seen: u64,
+}
+
+/// Sixteen bytes a key, whatever its length: a hostile document must not cost many times its size. Without padding, which
+/// would be copied in pieces.
 #[derive(Clone, Copy)]
 struct Key {
     /// Differs only if the keys do.
     print: u32,
     /// Where the key is in the document.
     at: u32,
-    /// Where its text starts: in the document, or in `decoded` if `escaped`.
-    start: u32,
+    /// The length of its text.
     length: u32,
-    escaped: bool,
+    /// Where its text starts in `Keys::decoded`, if not at `at` in the document.
+    decoded: Option<NonZeroU32>,
 }
 
 impl<'a> Keys<'a> {
@@ -33,36 +43,43 @@ impl<'a> Keys<'a> {
         Self { document, list: Vec::with_capacity(32), decoded: String::new() }
     }
 
-    /// How many keys are held: what [`add`](Self::add) and [`close`](Self::close) want to know of when the object opened.
-    #[inline]
-    pub fn mark(&self) -> usize {
-        self.list.len()
+    /// A new innermost object.
+    pub fn open(&self) -> Scope {
+        Scope { mark: self.list.len(), seen: 0 }
     }
 
-    /// Adds a key to the innermost object, which opened at `mark`.
+    /// Adds a key to the innermost object.
     #[inline]
-    pub fn add(&mut self, key: Text<'a>, mark: usize) -> Result<(), JsonError> {
+    pub fn add(&mut self, key: Text<'a>, scope: &mut Scope) -> Result<(), Fault> {
         let entry = self.enter(key);
-        let siblings = self.list.get(mark..).unwrap_or_default();
-        if siblings.len() < FEW && siblings.iter().any(|other| self.same(other, &entry)) {
-            return Err(self.duplicate(&entry));
+        let bit = 1 << (entry.print >> 26);
+        if scope.seen & bit != 0 {
+            self.compare_few(&entry, scope.mark)?;
         }
+        scope.seen |= bit;
         self.list.push(entry);
         Ok(())
     }
 
-    /// Drops the keys of the object that opened at `mark`.
+    /// Drops the keys of the innermost object.
     #[inline]
-    pub fn close(&mut self, mark: usize) -> Result<(), JsonError> {
-        if self.list.len() - mark > FEW {
-            self.compare_many(mark)?;
+    pub fn close(&mut self, scope: Scope) -> Result<(), Fault> {
+        if self.list.len() - scope.mark > FEW {
+            self.compare_many(scope.mark)?;
         }
-        self.list.truncate(mark);
+        self.list.truncate(scope.mark);
         Ok(())
     }
 
+    #[inline(never)]
+    fn compare_few(&self, entry: &Key, mark: usize) -> Result<(), Fault> {
+        let siblings = self.list.get(mark..).unwrap_or_default();
+        let found = siblings.len() < FEW && siblings.iter().any(|other| self.same(other, entry));
+        if found { Err(self.duplicate(entry)) } else { Ok(()) }
+    }
+
     /// Sorts instead of hashing: no randomness is needed, and no choice of keys makes it slow.
-    fn compare_many(&self, mark: usize) -> Result<(), JsonError> {
+    fn compare_many(&self, mark: usize) -> Result<(), Fault> {
         let mut sorted = self.list.get(mark..).unwrap_or_default().to_vec();
         sorted.sort_unstable_by(|a, b| {
             a.print.cmp(&b.print).then_with(|| self.text(a).cmp(self.text(b))).then(a.at.cmp(&b.at))
@@ -76,19 +93,26 @@ impl<'a> Keys<'a> {
 
     #[inline]
     fn enter(&mut self, key: Text<'a>) -> Key {
-        let (text, start) = if key.escaped {
-            let start = self.decoded.len();
-            key.decode_into(&mut self.decoded);
-            (self.decoded.get(start..).unwrap_or_default(), start)
-        } else {
-            (key.raw, key.at)
-        };
+        if key.escaped {
+            return self.decode(key);
+        }
+        let raw = key.raw.as_bytes();
+        Key { print: print(raw), at: key.at as u32, length: raw.len() as u32, decoded: None }
+    }
+
+    #[cold]
+    fn decode(&mut self, key: Text<'a>) -> Key {
+        if self.decoded.is_empty() {
+            self.decoded.push(' '); // so that no text starts at zero
+        }
+        let start = self.decoded.len();
+        key.decode_into(&mut self.decoded);
+        let text = self.decoded.get(start..).unwrap_or_default();
         Key {
             print: print(text.as_bytes()),
             at: key.at as u32,
-            start: start as u32,
             length: text.len() as u32,
-            escaped: key.escaped,
+            decoded: NonZeroU32::new(start as u32),
         }
     }
 
@@ -98,12 +122,14 @@ impl<'a> Keys<'a> {
     }
 
     fn text(&self, key: &Key) -> &str {
-        let source = if key.escaped { self.decoded.as_str() } else { self.document };
-        let start = key.start as usize;
+        let (source, start) = match key.decoded {
+            None => (self.document, key.at as usize),
+            Some(start) => (self.decoded.as_str(), start.get() as usize),
+        };
         source.get(start..start + key.length as usize).unwrap_or_default()
     }
 
-    fn duplicate(&self, key: &Key) -> JsonError {
+    fn duplicate(&self, key: &Key) -> Fault {
         // Errors point at the quote, which stands before the text.
         JsonError::new(key.at as usize - 1, JsonErrorKind::DuplicateKey(self.text(key).to_owned()))
     }

@@ -1,9 +1,10 @@
 use super::{
     Limits,
-    keys::Keys,
+    keys::{Keys, Scope},
     string::{self, Text},
 };
-use crate::{JsonError, JsonErrorKind, number};
+use crate::{JsonError, JsonErrorKind, error::Fault, number};
+use std::mem::replace;
 
 /// What is told of a document while it is read, in source order.
 ///
@@ -38,12 +39,13 @@ pub(crate) enum Scalar<'a> {
 /// Checks a whole document and tells `sink` what is in it; returns its text.
 ///
 /// The one grammar of this crate, RFC 8259 read strictly. It keeps its own stack, so depth costs memory of the heap only.
-pub(crate) fn run<'a, S: Sink>(bytes: &'a [u8], limits: &Limits, sink: &mut S) -> Result<&'a str, JsonError> {
+pub(crate) fn run<'a, S: Sink>(bytes: &'a [u8], limits: &Limits, sink: &mut S) -> Result<&'a str, Fault> {
     let text = check_bytes(bytes, limits)?;
     Machine {
         text,
         at: 0,
-        open: Vec::with_capacity(16),
+        inside: Inside::Document,
+        outer: Vec::with_capacity(16),
         keys: Keys::new(text),
         deepest: limits.max_depth.min(Limits::DEEPEST),
     }
@@ -52,7 +54,7 @@ pub(crate) fn run<'a, S: Sink>(bytes: &'a [u8], limits: &Limits, sink: &mut S) -
 }
 
 /// Everything that can be said of the bytes without knowing JSON.
-fn check_bytes<'a>(bytes: &'a [u8], limits: &Limits) -> Result<&'a str, JsonError> {
+fn check_bytes<'a>(bytes: &'a [u8], limits: &Limits) -> Result<&'a str, Fault> {
     let limit = limits.max_bytes.min(u32::MAX as usize); // spans are kept as `u32`
     if bytes.len() > limit {
         return Err(JsonError::new(limit, JsonErrorKind::TooLarge { limit }));
@@ -66,45 +68,46 @@ fn check_bytes<'a>(bytes: &'a [u8], limits: &Limits) -> Result<&'a str, JsonErro
 struct Machine<'a> {
     text: &'a str,
     at: usize,
-    /// The arrays and objects that are open, outermost first.
-    open: Vec<Open>,
+    inside: Inside,
+    /// What `inside` is inside of, outermost first; as long as the depth.
+    outer: Vec<Inside>,
     keys: Keys<'a>,
     deepest: usize,
 }
 
-#[derive(Clone, Copy)]
-enum Open {
+/// The innermost thing that is open.
+enum Inside {
+    Document,
     Array,
-    /// With the mark of its keys.
-    Object(usize),
+    Object(Scope),
 }
 
 /// What comes after something was read.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum Next {
     Value,
     CommaOrEnd,
 }
 
 impl<'a> Machine<'a> {
-    fn document<S: Sink>(&mut self, sink: &mut S) -> Result<(), JsonError> {
+    fn document<S: Sink>(&mut self, sink: &mut S) -> Result<(), Fault> {
         let mut next = Next::Value;
         loop {
             let byte = self.skip_space();
-            next = match next {
-                Next::Value => self.value(byte, sink)?,
-                Next::CommaOrEnd => match self.open.last().copied() {
-                    Some(Open::Object(mark)) => self.after_member(byte, mark, sink)?,
-                    Some(Open::Array) => self.after_element(byte, sink)?,
-                    None if byte.is_none() => return Ok(()),
-                    None => return Err(JsonError::new(self.at, JsonErrorKind::TrailingData)),
-                },
+            next = match (next, &self.inside) {
+                (Next::Value, _) => self.value(byte, sink)?,
+                (Next::CommaOrEnd, Inside::Object(_)) => self.after_member(byte, sink)?,
+                (Next::CommaOrEnd, Inside::Array) => self.after_element(byte, sink)?,
+                (Next::CommaOrEnd, Inside::Document) if byte.is_none() => return Ok(()),
+                (Next::CommaOrEnd, Inside::Document) => {
+                    return Err(JsonError::new(self.at, JsonErrorKind::TrailingData));
+                }
             };
         }
     }
 
     #[inline]
-    fn value<S: Sink>(&mut self, byte: Option<u8>, sink: &mut S) -> Result<Next, JsonError> {
+    fn value<S: Sink>(&mut self, byte: Option<u8>, sink: &mut S) -> Result<Next, Fault> {
         let start = self.at;
         let scalar = match byte {
             Some(b'"') => Scalar::String(self.string()?),
@@ -120,68 +123,61 @@ impl<'a> Machine<'a> {
         Ok(Next::CommaOrEnd)
     }
 
-    fn open_object<S: Sink>(&mut self, sink: &mut S) -> Result<Next, JsonError> {
-        let mark = self.keys.mark();
-        self.push(Open::Object(mark))?;
+    fn open_object<S: Sink>(&mut self, sink: &mut S) -> Result<Next, Fault> {
+        self.enter(Inside::Object(self.keys.open()))?;
         sink.open(Container::Object, self.at);
         self.at += 1;
         match self.skip_space() {
-            Some(b'}') => self.close(sink),
-            byte => self.key(byte, mark, sink),
+            Some(b'}') => self.leave(sink),
+            byte => self.key(byte, sink),
         }
     }
 
-    fn open_array<S: Sink>(&mut self, sink: &mut S) -> Result<Next, JsonError> {
-        self.push(Open::Array)?;
+    fn open_array<S: Sink>(&mut self, sink: &mut S) -> Result<Next, Fault> {
+        self.enter(Inside::Array)?;
         sink.open(Container::Array, self.at);
         self.at += 1;
         match self.skip_space() {
-            Some(b']') => self.close(sink),
+            Some(b']') => self.leave(sink),
             _ => Ok(Next::Value),
         }
     }
 
     #[inline]
-    fn after_member<S: Sink>(
-        &mut self,
-        byte: Option<u8>,
-        mark: usize,
-        sink: &mut S,
-    ) -> Result<Next, JsonError> {
+    fn after_member<S: Sink>(&mut self, byte: Option<u8>, sink: &mut S) -> Result<Next, Fault> {
         match byte {
             Some(b',') => {
                 self.at += 1;
                 let byte = self.skip_space();
-                self.key(byte, mark, sink)
+                self.key(byte, sink)
             }
-            Some(b'}') => {
-                self.keys.close(mark)?;
-                self.close(sink)
-            }
+            Some(b'}') => self.leave(sink),
             _ => Err(self.unexpected(self.at)),
         }
     }
 
     #[inline]
-    fn after_element<S: Sink>(&mut self, byte: Option<u8>, sink: &mut S) -> Result<Next, JsonError> {
+    fn after_element<S: Sink>(&mut self, byte: Option<u8>, sink: &mut S) -> Result<Next, Fault> {
         match byte {
             Some(b',') => {
                 self.at += 1;
                 Ok(Next::Value)
             }
-            Some(b']') => self.close(sink),
+            Some(b']') => self.leave(sink),
             _ => Err(self.unexpected(self.at)),
         }
     }
 
     /// A key and its colon.
     #[inline]
-    fn key<S: Sink>(&mut self, byte: Option<u8>, mark: usize, sink: &mut S) -> Result<Next, JsonError> {
+    fn key<S: Sink>(&mut self, byte: Option<u8>, sink: &mut S) -> Result<Next, Fault> {
         if byte != Some(b'"') {
             return Err(self.unexpected(self.at));
         }
         let key = self.string()?;
-        self.keys.add(key, mark)?;
+        if let Inside::Object(scope) = &mut self.inside {
+            self.keys.add(key, scope)?;
+        }
         if self.skip_space() != Some(b':') {
             return Err(self.unexpected(self.at));
         }
@@ -191,31 +187,35 @@ impl<'a> Machine<'a> {
     }
 
     #[inline]
-    fn push(&mut self, open: Open) -> Result<(), JsonError> {
-        if self.open.len() >= self.deepest {
+    fn enter(&mut self, inside: Inside) -> Result<(), Fault> {
+        if self.outer.len() >= self.deepest {
             return Err(JsonError::new(self.at, JsonErrorKind::TooDeep { limit: self.deepest }));
         }
-        self.open.push(open);
+        self.outer.push(replace(&mut self.inside, inside));
         Ok(())
     }
 
+    /// Past the closing bracket.
     #[inline]
-    fn close<S: Sink>(&mut self, sink: &mut S) -> Result<Next, JsonError> {
+    fn leave<S: Sink>(&mut self, sink: &mut S) -> Result<Next, Fault> {
         self.at += 1;
-        self.open.pop();
+        let outer = self.outer.pop().unwrap_or(Inside::Document);
+        if let Inside::Object(scope) = replace(&mut self.inside, outer) {
+            self.keys.close(scope)?;
+        }
         sink.close(self.at);
         Ok(Next::CommaOrEnd)
     }
 
     #[inline]
-    fn string(&mut self) -> Result<Text<'a>, JsonError> {
+    fn string(&mut self) -> Result<Text<'a>, Fault> {
         let (text, end) = string::read(self.text, self.at)?;
         self.at = end;
         Ok(text)
     }
 
     #[inline]
-    fn number(&mut self) -> Result<&'a str, JsonError> {
+    fn number(&mut self) -> Result<&'a str, Fault> {
         let start = self.at;
         match number::end_of(self.text.as_bytes(), start) {
             Ok(end) => {
@@ -228,7 +228,7 @@ impl<'a> Machine<'a> {
     }
 
     #[inline]
-    fn literal<T>(&mut self, word: &str, meaning: T) -> Result<T, JsonError> {
+    fn literal<T>(&mut self, word: &str, meaning: T) -> Result<T, Fault> {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
         if rest.starts_with(word.as_bytes()) {
             self.at += word.len();
@@ -251,7 +251,7 @@ impl<'a> Machine<'a> {
     }
 
     #[cold]
-    fn unexpected(&self, at: usize) -> JsonError {
+    fn unexpected(&self, at: usize) -> Fault {
         match self.text.get(at..).and_then(|rest| rest.chars().next()) {
             Some(c) => JsonError::new(at, JsonErrorKind::UnexpectedCharacter(c)),
             None => JsonError::new(at, JsonErrorKind::UnexpectedEnd),

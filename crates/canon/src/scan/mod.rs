@@ -40,10 +40,10 @@ impl Default for Limits {
 /// Those of `parse`, and [`JsonErrorKind::NotAnObject`] when nothing else is wrong.
 pub fn scan<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Members<'a>, JsonError> {
     let mut spans = Spans { list: Vec::with_capacity(8), depth: 0, object: None };
-    let text = run(bytes, limits, &mut spans)?;
+    let text = run(bytes, limits, &mut spans).map_err(|fault| *fault)?;
     match spans.object {
         None => Ok(Members { text, list: spans.list }),
-        Some(at) => Err(JsonError::new(at, JsonErrorKind::NotAnObject)),
+        Some(at) => Err(JsonError { at, kind: JsonErrorKind::NotAnObject }),
     }
 }
 

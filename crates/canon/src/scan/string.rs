@@ -1,4 +1,4 @@
-use crate::{JsonError, JsonErrorKind};
+use crate::{JsonError, JsonErrorKind, error::Fault};
 use std::borrow::Cow;
 
 /// A JSON string as it stands in the document, checked but not decoded.
@@ -45,23 +45,23 @@ impl<'a> Text<'a> {
 /// Reads the string whose opening quote is at `open`: what is inside, and the place after the closing quote.
 ///
 /// The caller has seen the quote.
-#[inline]
-pub(crate) fn read(text: &str, open: usize) -> Result<(Text<'_>, usize), JsonError> {
+#[inline(always)]
+pub(crate) fn read(text: &str, open: usize) -> Result<(Text<'_>, usize), Fault> {
     let bytes = text.as_bytes();
     let start = open + 1;
-    let mut escaped = false;
-    let mut at = start;
+    let plain = skip_plain(bytes, start);
+    let escaped = bytes.get(plain) != Some(&b'"');
+    let end = if escaped { skip_escaped(bytes, plain)? } else { plain };
+    Ok((Text { raw: text.get(start..end).unwrap_or_default(), escaped, at: start }, end + 1))
+}
+
+/// The place of the closing quote, from the first byte on that is not plain.
+#[inline(never)]
+fn skip_escaped(bytes: &[u8], mut at: usize) -> Result<usize, Fault> {
     loop {
-        at = skip_plain(bytes, at);
         match bytes.get(at) {
-            Some(b'"') => {
-                let raw = text.get(start..at).unwrap_or_default();
-                return Ok((Text { raw, escaped, at: start }, at + 1));
-            }
-            Some(b'\\') => {
-                escaped = true;
-                at = skip_escape(bytes, at)?;
-            }
+            Some(b'"') => return Ok(at),
+            Some(b'\\') => at = skip_plain(bytes, skip_escape(bytes, at)?),
             Some(control) => return Err(JsonError::new(at, JsonErrorKind::ControlCharacter(*control))),
             None => return Err(JsonError::new(at, JsonErrorKind::UnexpectedEnd)),
         }
@@ -95,7 +95,7 @@ fn skip_plain(bytes: &[u8], mut at: usize) -> usize {
 }
 
 /// The place after the escape whose backslash is at `at`; a surrogate pair counts as one escape.
-fn skip_escape(bytes: &[u8], at: usize) -> Result<usize, JsonError> {
+fn skip_escape(bytes: &[u8], at: usize) -> Result<usize, Fault> {
     let fail = |kind| Err(JsonError::new(at, kind));
     match bytes.get(at + 1) {
         Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => return Ok(at + 2),

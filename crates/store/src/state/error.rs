@@ -61,7 +61,9 @@ pub enum StateError {
         what: &'static str,
     },
     /// The key is not the one that signed this state's logs.
-    #[error("signing key `{path}` is not this state's: it gives `{found}`, the logs were signed for `{recorded}`")]
+    #[error(
+        "signing key `{path}` is not this state's: it gives `{found}`, the logs were signed for `{recorded}`"
+    )]
     KeyForeign {
         /// The key file.
         path: PathBuf,
@@ -156,7 +158,8 @@ impl StateError {
             }
             Self::NotAState { .. } => "name an empty directory, or one that does not exist yet".into(),
             Self::OtherVersion { .. } | Self::DatabaseVersion { .. } => {
-                "use the program version that wrote it, or name a new state directory and keep this one".into()
+                "use the program version that wrote it, or name a new state directory and keep this one"
+                    .into()
             }
             Self::KeyMissing { path } => format!(
                 "put the back-up of `{}` in its place; without it the logs here still verify, but nothing can be added: \
@@ -176,16 +179,26 @@ impl StateError {
                  is then unguarded; exported receipts still verify",
                 path.display()
             ),
-            Self::LogAltered { .. } => "keep a copy for inspection (`lastlook verify` names the entry), then restore the \
+            Self::LogAltered { .. } => {
+                "keep a copy for inspection (`lastlook verify` names the entry), then restore the \
                  state directory from a back-up, or name a new one"
-                .into(),
-            Self::NoSlot { .. } => "end some of the programs that use it, or name another state directory".into(),
+                    .into()
+            }
+            Self::NoSlot { .. } => {
+                "end some of the programs that use it, or name another state directory".into()
+            }
             Self::NoLocks { .. } => {
                 "name a state directory on a local file system: some network file systems cannot lock".into()
             }
-            Self::Full { .. } => "make room on that file system, or name a state directory on another one".into(),
-            Self::Io { .. } => "see what holds or forbids that file; `lastlook doctor` checks the directory".into(),
-            Self::Unavailable { .. } => "see whether another program holds the database, then try again".into(),
+            Self::Full { .. } => {
+                "make room on that file system, or name a state directory on another one".into()
+            }
+            Self::Io { .. } => {
+                "see what holds or forbids that file; `lastlook doctor` checks the directory".into()
+            }
+            Self::Unavailable { .. } => {
+                "see whether another program holds the database, then try again".into()
+            }
         }
     }
 

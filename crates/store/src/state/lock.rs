@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::{StateError, StatePaths, files};
 
 /// How many writers can share a state: the number has 15 bits beside an entry's index in one key.
-pub(crate) const SLOTS: u32 = 0x7fff;
+pub(super) const SLOTS: u32 = 0x7fff;
 
 /// A slot of this process: it is the only live writer with this number while this value exists.
 #[derive(Debug)]
@@ -53,8 +53,11 @@ pub(super) fn take_lowest(paths: &StatePaths) -> Result<Writer, StateError> {
 pub(super) fn take_dead(paths: &StatePaths) -> Result<Vec<DeadWriter>, StateError> {
     let listing = fs::read_dir(&paths.writers).map_err(|e| paths.error("list", &paths.writers, e))?;
     let number = |name: &str| name.strip_suffix(".lock")?.parse::<u32>().ok();
-    let mut slots: Vec<u32> =
-        listing.flatten().filter_map(|file| number(file.file_name().to_str()?)).filter(|n| *n <= SLOTS).collect();
+    let mut slots: Vec<u32> = listing
+        .flatten()
+        .filter_map(|file| number(file.file_name().to_str()?))
+        .filter(|n| *n <= SLOTS)
+        .collect();
     slots.sort_unstable();
     let mut dead = Vec::new();
     for n in slots {

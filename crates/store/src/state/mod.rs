@@ -14,8 +14,6 @@ mod files;
 mod key;
 mod lock;
 pub(crate) mod reserve;
-#[cfg(test)]
-mod tests;
 mod version;
 
 use std::fs::{self, File};
@@ -28,7 +26,6 @@ use lastlook_ledger::{SigningKey, VerifierKey};
 use crate::sqlite::{SqliteReader, schema};
 
 pub use error::StateError;
-pub(crate) use lock::SLOTS;
 pub use lock::{DeadWriter, Writer};
 
 /// A state directory, opened and found sound.

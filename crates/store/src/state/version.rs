@@ -25,5 +25,6 @@ pub(super) fn is_complete(paths: &StatePaths) -> Result<bool, StateError> {
 
 /// Marks the directory as complete.
 pub(super) fn write(paths: &StatePaths) -> Result<(), StateError> {
-    files::write_whole(&paths.version, &[VERSION.as_bytes()]).map_err(|e| paths.error("write", &paths.version, e))
+    files::write_whole(&paths.version, &[VERSION.as_bytes()])
+        .map_err(|e| paths.error("write", &paths.version, e))
 }

@@ -64,8 +64,8 @@ pub enum NoteError {
         /// What is wrong with it.
         why: &'static str,
     },
-    /// There is no such note.
-    #[error("there is no note `{0}`")]
+    /// There is no such note, or a folder on the way to it is missing.
+    #[error("there is no note `{0}`, or no folder for it")]
     Missing(NotePath),
     /// The text to replace does not occur exactly once.
     #[error("the old text occurs {found} times in `{path}`; it must occur exactly once")]
@@ -100,9 +100,10 @@ impl Folder {
 
     /// The whole text of a note.
     pub fn read(&self, path: &NotePath) -> Result<String, NoteError> {
-        let parent = self.parent(path, false)?;
+        let parent = self.parent(path)?;
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let file = rustix::fs::openat(&parent, &path.name, flags, Mode::empty()).map_err(|e| said(path, e))?;
+        let file =
+            rustix::fs::openat(&parent, &path.name, flags, Mode::empty()).map_err(|e| said(path, e))?;
         let mut text = String::new();
         let mut bounded = File::from(file).take(MAX_NOTE_BYTES as u64 + 1);
         bounded.read_to_string(&mut text).map_err(|source| NoteError::Io { path: path.clone(), source })?;
@@ -111,13 +112,14 @@ impl Folder {
 
     /// Puts a note in place whole: readers see the old text or the new one, never a part.
     ///
-    /// Folders on the way are created. The bytes are not flushed to the disk: a note survives the server, not a power cut.
+    /// It happens whole or not at all, so folders on the way must exist. The bytes are not flushed to the disk: a note survives
+    /// the server, not a power cut.
     pub fn write(&self, path: &NotePath, text: &str) -> Result<(), NoteError> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         if text.len() > MAX_NOTE_BYTES {
             return Err(NoteError::TooLarge(path.clone()));
         }
-        let parent = self.parent(path, true)?;
+        let parent = self.parent(path)?;
         let fresh = format!(".{}-{}.tmp", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let placed = create(&parent, &fresh, text)
             .and_then(|()| Ok(rustix::fs::renameat(&parent, &fresh, &parent, &path.name)?));
@@ -139,7 +141,7 @@ impl Folder {
 
     /// Removes a note.
     pub fn delete(&self, path: &NotePath) -> Result<(), NoteError> {
-        let parent = self.parent(path, false)?;
+        let parent = self.parent(path)?;
         rustix::fs::unlinkat(&parent, &path.name, AtFlags::empty()).map_err(|e| said(path, e))
     }
 
@@ -151,20 +153,16 @@ impl Folder {
         Ok(notes)
     }
 
-    fn parent(&self, path: &NotePath, create: bool) -> Result<OwnedFd, NoteError> {
-        let mut here = rustix::fs::openat(&self.0, ".", FOLDER, Mode::empty()).map_err(|e| said(path, e))?;
-        for folder in &path.folders {
-            if create && let Err(error) = rustix::fs::mkdirat(&here, folder, Mode::from(0o755)) && error != Errno::EXIST {
-                return Err(said(path, error));
-            }
-            here = rustix::fs::openat(&here, folder, FOLDER, Mode::empty()).map_err(|e| said(path, e))?;
-        }
-        Ok(here)
+    fn parent(&self, path: &NotePath) -> Result<OwnedFd, NoteError> {
+        let open = |from: &OwnedFd, name: &str| rustix::fs::openat(from, name, FOLDER, Mode::empty());
+        let here = open(&self.0, ".").map_err(|error| said(path, error))?;
+        path.folders
+            .iter()
+            .try_fold(here, |here, folder| open(&here, folder).map_err(|error| said(path, error)))
     }
 }
 
-const FOLDER: OFlags =
-    OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
 fn create(parent: &OwnedFd, name: &str, text: &str) -> std::io::Result<()> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -195,9 +193,10 @@ fn collect(folder: &OwnedFd, prefix: &str, notes: &mut Vec<String>) -> std::io::
 fn said(path: &NotePath, error: Errno) -> NoteError {
     match error {
         Errno::NOENT => NoteError::Missing(path.clone()),
-        Errno::LOOP | Errno::NOTDIR => {
-            NoteError::Path { path: path.to_string(), why: "symbolic links are not followed, and files have no inside" }
-        }
+        Errno::LOOP | Errno::NOTDIR => NoteError::Path {
+            path: path.to_string(),
+            why: "symbolic links are not followed, and files have no inside",
+        },
         other => NoteError::Io { path: path.clone(), source: other.into() },
     }
 }

@@ -117,7 +117,12 @@ impl NotesServer {
 
     #[tool(
         description = "Create a note, or replace its whole text.",
-        annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = false)
+        annotations(
+            read_only_hint = false,
+            destructive_hint = true,
+            idempotent_hint = true,
+            open_world_hint = false
+        )
     )]
     async fn write_note(&self, Parameters(Whole { path, content }): Parameters<Whole>) -> Answer {
         self.effect("write_note", &path, |folder, path| folder.write(path, &content)).await
@@ -125,7 +130,12 @@ impl NotesServer {
 
     #[tool(
         description = "Replace a piece of text that occurs exactly once in a note.",
-        annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = false, open_world_hint = false)
+        annotations(
+            read_only_hint = false,
+            destructive_hint = true,
+            idempotent_hint = false,
+            open_world_hint = false
+        )
     )]
     async fn edit_note(&self, Parameters(Edit { path, old_text, new_text }): Parameters<Edit>) -> Answer {
         self.effect("edit_note", &path, |folder, path| folder.edit(path, &old_text, &new_text)).await
@@ -133,7 +143,12 @@ impl NotesServer {
 
     #[tool(
         description = "Delete a note.",
-        annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = false)
+        annotations(
+            read_only_hint = false,
+            destructive_hint = true,
+            idempotent_hint = true,
+            open_world_hint = false
+        )
     )]
     async fn delete_note(&self, Parameters(Which { path }): Parameters<Which>) -> Answer {
         self.effect("delete_note", &path, Folder::delete).await
@@ -141,36 +156,37 @@ impl NotesServer {
 }
 
 impl NotesServer {
+    /// Does one effect. An error answer means that nothing happened; what happened and cannot be logged gets no answer at all.
     async fn effect(
         &self,
         tool: &str,
         path: &str,
         act: impl FnOnce(&Folder, &NotePath) -> Result<(), NoteError>,
     ) -> Answer {
-        note_down(self.arrivals.as_ref(), tool, path)?;
+        if let Some(Err(error)) = self.arrivals.as_ref().map(|log| log.append(tool, path)) {
+            return answer(Err(format!("the log of arrivals cannot be written: {error}")));
+        }
         pause(self.pace.before_effect).await;
-        let done = match NotePath::parse(path) {
-            Ok(path) => self.act_and_note_down(tool, &path, act)?,
-            Err(error) => Err(error),
-        };
+        let done = NotePath::parse(path).and_then(|path| self.act_and_log(tool, &path, act));
         if done.is_ok() {
             pause(self.pace.before_answer).await;
         }
         answer(done.map(|()| format!("{tool}: `{path}` is done")))
     }
 
-    fn act_and_note_down(
+    fn act_and_log(
         &self,
         tool: &str,
         path: &NotePath,
         act: impl FnOnce(&Folder, &NotePath) -> Result<(), NoteError>,
-    ) -> Result<Result<(), NoteError>, ErrorData> {
+    ) -> Result<(), NoteError> {
         let _alone = self.one_at_a_time.lock().unwrap_or_else(PoisonError::into_inner);
-        let done = act(&self.folder, path);
-        if done.is_ok() {
-            note_down(self.effects.as_ref(), tool, &path.to_string())?;
+        act(&self.folder, path)?;
+        if let Some(Err(error)) = self.effects.as_ref().map(|log| log.append(tool, &path.to_string())) {
+            eprintln!("the effect log cannot be written, and its reader must not believe it: {error}");
+            std::process::exit(1);
         }
-        Ok(done)
+        Ok(())
     }
 }
 
@@ -188,11 +204,6 @@ fn answer(said: Result<String, impl std::fmt::Display>) -> Answer {
         Ok(text) => CallToolResult::success(vec![ContentBlock::text(text)]),
         Err(error) => CallToolResult::error(vec![ContentBlock::text(error.to_string())]),
     })
-}
-
-fn note_down(log: Option<&EffectLog>, tool: &str, path: &str) -> Result<(), ErrorData> {
-    let written = log.map_or(Ok(()), |log| log.append(tool, path));
-    written.map_err(|error| ErrorData::internal_error(format!("the effect log failed: {error}"), None))
 }
 
 async fn pause(how_long: Duration) {

@@ -48,9 +48,11 @@ fn a_symbolic_link_is_never_followed() {
 }
 
 #[test]
-fn an_edit_needs_exactly_one_occurrence() {
+fn an_edit_needs_a_folder_and_exactly_one_occurrence() {
     let dir = tempfile::tempdir().unwrap();
     let folder = Folder::open(dir.path()).unwrap();
+    assert!(matches!(folder.write(&path("2026/plan.md"), "one"), Err(NoteError::Missing(_))));
+    std::fs::create_dir(dir.path().join("2026")).unwrap();
     folder.write(&path("2026/plan.md"), "one two two").unwrap();
     for (old, times) in [("three", 0), ("two", 2), ("", 0)] {
         let refused = folder.edit(&path("2026/plan.md"), old, "x");
@@ -127,8 +129,13 @@ fn hints_say_which_tools_only_read() {
     hints.sort_by(|a, b| a.0.cmp(&b.0));
     let effect = |name: &str| (name.to_owned(), json!(false), json!(true));
     let read = |name: &str| (name.to_owned(), json!(true), Value::Null);
-    let expected =
-        [effect("delete_note"), effect("edit_note"), read("list_notes"), read("read_note"), effect("write_note")];
+    let expected = [
+        effect("delete_note"),
+        effect("edit_note"),
+        read("list_notes"),
+        read("read_note"),
+        effect("write_note"),
+    ];
     assert_eq!(hints, expected);
 }
 
@@ -146,17 +153,18 @@ fn a_session_that_opens_with_initialize_gets_the_older_shape() {
         assert_eq!(answers[1]["result"].get("resultType"), None);
     }
     let logged = read_effects(&dir.path().join(".effects.jsonl")).unwrap();
-    assert_eq!(logged.iter().map(|e| (e.tool.as_str(), e.path.as_str())).collect::<Vec<_>>(), [(
-        "write_note",
-        "a.md"
-    ); 3]);
+    assert_eq!(
+        logged.iter().map(|e| (e.tool.as_str(), e.path.as_str())).collect::<Vec<_>>(),
+        [("write_note", "a.md"); 3]
+    );
 }
 
 #[test]
 fn requests_that_carry_their_own_version_get_the_newer_shape() {
     let dir = tempfile::tempdir().unwrap();
     let call = json!({"name": "write_note", "arguments": {"path": "../a.md", "content": "x"}});
-    let answers = talk(dir.path(), &[stateless(0, "server/discover", json!({})), stateless(1, "tools/call", call)]);
+    let answers =
+        talk(dir.path(), &[stateless(0, "server/discover", json!({})), stateless(1, "tools/call", call)]);
     assert!(answers[0]["result"]["supportedVersions"].as_array().unwrap().contains(&json!("2026-07-28")));
     assert_eq!(answers[1]["result"]["resultType"], "complete");
     assert_eq!(answers[1]["result"]["isError"], true);

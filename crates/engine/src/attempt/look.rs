@@ -1,0 +1,106 @@
+//! *Look* and *gate*: every fact read together, decided, and checked once more at the last instant.
+
+use std::sync::Arc;
+
+use lastlook_kernel::{
+    Case, Comparable, Event, Fact, FactQuery, Mode, Permit, Snapshot, Unreadable, Value, Verdict, decide, required_facts,
+};
+
+use super::Run;
+use crate::explain::Moved;
+use crate::gate::Shut;
+use crate::{answer, clock};
+
+impl Run<'_> {
+    /// Reads every touched reading again, together, and decides.
+    pub(super) async fn look(&mut self) -> Event {
+        self.standing.epoch = self.boundary.gate.epoch();
+        self.standing.cancelled = self.proposal.control.is_cancelled();
+        let at = clock::moment();
+        let read = self.read_facts().await;
+        self.moved.clear();
+        let basis = &self.proposal.touched.basis;
+        let mut outdated = Vec::new();
+        for ((fact, value), (was, order)) in read.iter().zip(basis.readings.iter().zip(&self.proposal.touched.orders)) {
+            if fact.now != Value::Read(was.was) {
+                outdated.extend(matches!(fact.now, Value::Read(_)).then_some(*order));
+                self.moved.push(Moved::new(was, fact.now, value.as_ref()));
+            } else if was.outdated {
+                self.moved.push(Moved::new(was, fact.now, value.as_ref()));
+            }
+        }
+        self.snapshot = Snapshot { facts: read.into_iter().map(|(fact, _)| fact).collect() };
+        // The list may have moved while the facts were read.
+        self.standing.tool_changed = self.boundary.catalog.changed_since_shown(&self.proposal.tool);
+        let Ok(action) = &self.proposal.action else { return Event::Looked(Verdict::Deny(Vec::new())) };
+        let verdict = decide(&Case {
+            action,
+            tool: &self.proposal.tool,
+            basis,
+            snapshot: &self.snapshot,
+            standing: &self.standing,
+            guards: &self.boundary.settings.guards,
+            mode: self.boundary.settings.mode,
+            at,
+        });
+        match &verdict {
+            Verdict::Allow(permit) => self.overridden = permit.overridden().to_vec(),
+            Verdict::Deny(_) | Verdict::Hold(_) => self.boundary.reader.mark_outdated(&outdated),
+        }
+        Event::Looked(verdict)
+    }
+
+    /// Takes the permit through the gate.
+    pub(super) fn gate(&mut self, permit: Permit) -> Event {
+        match self.boundary.gate.pass(&self.proposal.id, permit, &self.proposal.control) {
+            Ok(passage) => {
+                self.note_passage(&passage);
+                Event::Passed(passage)
+            }
+            Err(Shut::Cancelled) => Event::Cancelled,
+            Err(Shut::LookAgain(code)) => Event::GateShut(code),
+        }
+    }
+
+    async fn read_facts(&self) -> Vec<(Fact, Option<Comparable>)> {
+        let basis = &self.proposal.touched.basis;
+        let mut queries = required_facts(basis);
+        queries.truncate(self.boundary.settings.guards.max_facts);
+        let reads = queries.iter().zip(&basis.readings).map(|(query, was)| async move {
+            let (mut fact, value) = self.read_fact(query).await;
+            if self.boundary.settings.mode == Mode::Enforce && matches!(fact.now, Value::Read(now) if now != was.was) {
+                // Twice different is unstable: nobody can act on something that moves by itself.
+                fact.again = Some(self.read_fact(query).await.0.now);
+            }
+            (fact, value)
+        });
+        futures_util::future::join_all(reads).await
+    }
+
+    async fn read_fact(&self, query: &FactQuery) -> (Fact, Option<Comparable>) {
+        let asked_at = clock::moment();
+        let read = self.boundary.ask_again(&query.tool, &query.params).await;
+        let answered_at = clock::moment();
+        let (now, value) = match read {
+            Ok(value) => (Value::Read(value.digest), Some(value)),
+            Err(why) => (Value::Unreadable(why), None),
+        };
+        (Fact { index: query.index, now, again: None, asked_at, answered_at }, value)
+    }
+}
+
+impl crate::boundary::Boundary {
+    /// Repeats a reading: the client's own params, under an id of ours, without its progress token.
+    pub(crate) async fn ask_again(&self, tool: &str, params: &Arc<[u8]>) -> Result<Comparable, Unreadable> {
+        let params = lastlook_upstream::without_progress_token(params);
+        let answered = self.link.call("tools/call", &params, self.settings.fact_timeout).await;
+        let frame = answered.map_err(|error| match error {
+            lastlook_upstream::CallError::Late => Unreadable::Late,
+            lastlook_upstream::CallError::Gone => Unreadable::Gone,
+        })?;
+        let known = self.catalog.last_known(tool);
+        let ignore = known.as_ref().map(|tool| tool.rules.ignore.as_slice()).unwrap_or_default();
+        answer::of_reading(&frame, ignore)
+    }
+}
+

@@ -1,0 +1,145 @@
+//! *Record*: how it ended, made durable before anybody is told.
+
+use lastlook_canon::Digest;
+use lastlook_kernel::{Event, Mode, Outcome, Reason, Value as FactValue};
+use lastlook_ledger::Kind;
+use lastlook_store::{AttemptState, Commit, CommitError, Precondition, Write};
+use serde_json::{Value, json};
+
+use super::Run;
+use crate::entry::{Draft, DraftError, reasons_json};
+use crate::reader::digest_text;
+
+/// Answers longer than this are committed to by digest.
+const LARGEST_ANSWER: usize = 64 << 10;
+
+impl Run<'_> {
+    /// Records the outcome and frees the subjects, unless nobody knows how it ended.
+    pub(super) async fn record_outcome(&mut self, outcome: Outcome, evidence: &'static str) -> Event {
+        self.outcome = outcome;
+        let event = match self.outcome_commit(outcome, evidence) {
+            Ok(commit) => self.make_durable(commit).await,
+            Err(error) => {
+                tracing::error!("the outcome could not be written: {error}");
+                Event::NotRecorded
+            }
+        };
+        self.boundary.gate.leave(&self.proposal.id);
+        event
+    }
+
+    /// Records why nothing was sent.
+    pub(super) async fn record_refusal(&mut self, reasons: Vec<Reason>, armed: bool) -> Event {
+        self.refused_for = reasons;
+        match self.refusal_commit(armed) {
+            Ok(commit) => self.make_durable(commit).await,
+            Err(error) => {
+                tracing::error!("the refusal could not be written: {error}");
+                Event::NotRecorded
+            }
+        }
+    }
+
+    async fn make_durable(&mut self, commit: Commit) -> Event {
+        match self.boundary.commit(commit.clone()).await {
+            Ok(_) => Event::Recorded,
+            Err(error) => {
+                tracing::error!("not on record: {error}");
+                // Kept only when a later flush could still make it true.
+                let repeatable = matches!(error, CommitError::Full | CommitError::Unavailable(_));
+                self.unrecorded = repeatable.then_some(commit);
+                Event::NotRecorded
+            }
+        }
+    }
+
+    fn outcome_commit(&self, outcome: Outcome, evidence: &'static str) -> Result<Commit, DraftError> {
+        let mut draft = self.draft(Kind::Outcome)?;
+        draft.set("verdict", if self.overridden.is_empty() { "allow" } else { "deny" });
+        draft.set("reasons", reasons_json(&self.overridden));
+        draft.set("outcome", outcome.as_str());
+        draft.set("evidence", evidence);
+        draft.set("confirmation", "unconfirmed");
+        if let Some(passed) = self.passed {
+            draft.set("closure", "adjacent");
+            draft.set("sent", crate::recovery::sent_digest(&self.proposal.frame).to_hex());
+            draft.set_some("gap_ns", passed.gap_ns);
+            draft.set("decide_ns", passed.decide_ns);
+            draft.set_some("tail_ns", passed.tail_ns);
+        }
+        self.set_facts(&mut draft);
+        if let Some(answer) = &self.answer {
+            let answer = match answer.len() <= LARGEST_ANSWER {
+                true => draft.commit("answer", answer),
+                false => draft.commit("answer", &digest_text(Digest::of("lastlook/answer/v1", &[answer]))),
+            };
+            draft.set("answer", answer);
+        }
+        draft.set("rebased", self.rebased);
+        let id = &self.proposal.id;
+        let entry = draft.finish(self.boundary.origin(), id, self.action_digest())?;
+        let to = match outcome {
+            Outcome::Succeeded => AttemptState::Succeeded,
+            Outcome::Failed => AttemptState::Failed,
+            Outcome::Unknown => AttemptState::Unknown,
+        };
+        let mut writes = vec![Write::MoveAttempt { attempt: id.clone(), to }];
+        if outcome != Outcome::Unknown {
+            writes.push(Write::ReleaseSubjects { attempt: id.clone() });
+        }
+        Ok(Commit { when: self.still_armed(), writes, entries: vec![entry], vital: true })
+    }
+
+    fn refusal_commit(&self, armed: bool) -> Result<Commit, DraftError> {
+        let mut draft = self.draft(Kind::Refused)?;
+        draft.set("armed", armed);
+        draft.set("verdict", "deny");
+        draft.set("reasons", reasons_json(&self.refused_for));
+        let arguments = draft.commit("arguments", &self.canonical_arguments());
+        draft.set("arguments", arguments);
+        self.set_facts(&mut draft);
+        let id = &self.proposal.id;
+        let entry = draft.finish(self.boundary.origin(), id, self.action_digest())?;
+        let mut commit = Commit { entries: vec![entry], vital: armed, ..Commit::default() };
+        if armed {
+            commit.when = self.still_armed();
+            commit.writes.push(Write::MoveAttempt { attempt: id.clone(), to: AttemptState::Refused });
+            commit.writes.push(Write::ReleaseSubjects { attempt: id.clone() });
+        }
+        Ok(commit)
+    }
+
+    fn still_armed(&self) -> Vec<Precondition> {
+        vec![Precondition::AttemptIs { attempt: self.proposal.id.clone(), states: vec![AttemptState::Armed] }]
+    }
+
+    /// *Was* and *now* of everything that was looked at; values only of what moved, the rest stands in the armed entry.
+    fn set_facts(&self, draft: &mut Draft) {
+        let basis = &self.proposal.touched.basis.readings;
+        let mut facts = Vec::with_capacity(self.snapshot.facts.len());
+        for fact in &self.snapshot.facts {
+            let Some(was) = basis.get(fact.index) else { continue };
+            let mut written = json!({"tool": was.tool});
+            let moved = self.moved.iter().find(|moved| moved.is_about(was));
+            match (fact.now, moved) {
+                (FactValue::Read(_), None) => written["same"] = Value::Bool(true),
+                (FactValue::Read(now), Some(moved)) => {
+                    let index = fact.index;
+                    let before = moved.was.as_deref().map_or_else(|| digest_text(was.was), <[u8]>::to_vec);
+                    let after = moved.now.as_deref().map_or_else(|| digest_text(now), <[u8]>::to_vec);
+                    written["was"] = draft.commit(&format!("facts/{index}/was"), &before);
+                    written["now"] = draft.commit(&format!("facts/{index}/now"), &after);
+                }
+                (FactValue::Unreadable(_), _) => written["unreadable"] = Value::Bool(true),
+            }
+            facts.push(written);
+        }
+        if !facts.is_empty() {
+            draft.set("facts", Value::Array(facts));
+        }
+        if self.boundary.settings.mode == Mode::Enforce && self.passed.is_none() {
+            let asked = self.snapshot.asked_at().zip(self.snapshot.answered_at());
+            draft.set_some("look_ns", asked.map(|(asked, answered)| answered.since(asked)));
+        }
+    }
+}

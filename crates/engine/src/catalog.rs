@@ -1,0 +1,119 @@
+//! The tools of one server as the boundary knows them, and as the client was shown them.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use lastlook_canon::{Digest, Json};
+use lastlook_kernel::{Definition, Tool};
+
+use crate::config::UpstreamRules;
+use crate::settings;
+
+/// How the boundary stands to the server's list of tools.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listing {
+    /// Never listed, or the server said that the list changed.
+    Stale,
+    /// Listed in full.
+    Listed,
+}
+
+/// What a server offers.
+#[derive(Debug)]
+pub struct Catalog {
+    rules: UpstreamRules,
+    inside: RwLock<Inside>,
+}
+
+#[derive(Debug)]
+struct Inside {
+    listing: Listing,
+    /// Moves with every `list_changed`: a listing that started before does not count.
+    generation: u64,
+    tools: BTreeMap<String, Arc<Tool>>,
+    /// The definitions the client was last shown.
+    shown: BTreeMap<String, Digest>,
+}
+
+impl Catalog {
+    /// Nothing listed yet.
+    pub fn new(rules: UpstreamRules) -> Catalog {
+        let inside =
+            Inside { listing: Listing::Stale, generation: 0, tools: BTreeMap::new(), shown: BTreeMap::new() };
+        Catalog { rules, inside: RwLock::new(inside) }
+    }
+
+    /// The tool, if the list is current; `None` when the boundary must list first.
+    pub fn tool(&self, name: &str) -> Option<Arc<Tool>> {
+        let inside = self.read();
+        if inside.listing == Listing::Stale {
+            return None;
+        }
+        Some(match inside.tools.get(name) {
+            Some(tool) => Arc::clone(tool),
+            None => Arc::new(settings::tool(&self.rules, name, None)),
+        })
+    }
+
+    /// The tool as last listed, however old the list.
+    pub fn last_known(&self, name: &str) -> Option<Arc<Tool>> {
+        self.read().tools.get(name).cloned()
+    }
+
+    /// True when the tool's definition is not the one the client was shown.
+    pub fn changed_since_shown(&self, tool: &Tool) -> bool {
+        let inside = self.read();
+        match (&tool.definition, inside.shown.get(&tool.name)) {
+            (Some(definition), Some(shown)) => definition.digest != *shown,
+            _ => false,
+        }
+    }
+
+    /// The generation a listing starts under.
+    pub fn generation(&self) -> u64 {
+        self.read().generation
+    }
+
+    /// The server says that its tools changed: list again before judging.
+    pub fn mark_changed(&self) {
+        let mut inside = self.inside.write().unwrap_or_else(PoisonError::into_inner);
+        inside.generation += 1;
+        inside.listing = Listing::Stale;
+    }
+
+    /// Takes in a whole listing by the boundary. A client that never lists is held to the first one.
+    pub fn listed(&self, generation: u64, listed: Vec<(String, Definition)>) {
+        let mut inside = self.inside.write().unwrap_or_else(PoisonError::into_inner);
+        inside.tools.clear();
+        for (name, definition) in listed {
+            inside.shown.entry(name.clone()).or_insert(definition.digest);
+            inside.tools.insert(name.clone(), Arc::new(settings::tool(&self.rules, &name, Some(definition))));
+        }
+        if inside.generation == generation {
+            inside.listing = Listing::Listed;
+        }
+    }
+
+    /// Takes in one page that passed to the client: what it says is what the client has seen, and what there is.
+    pub fn shown_to_client(&self, page: &Json) {
+        let tools = page.get("tools").and_then(Json::as_array).unwrap_or_default();
+        let mut inside = self.inside.write().unwrap_or_else(PoisonError::into_inner);
+        for (name, definition) in tools.iter().filter_map(Definition::from_listed) {
+            inside.shown.insert(name.clone(), definition.digest);
+            let known = inside.tools.get(&name).and_then(|tool| tool.definition.as_ref());
+            if known.map(|known| known.digest) != Some(definition.digest) {
+                inside.tools.insert(name.clone(), Arc::new(settings::tool(&self.rules, &name, Some(definition))));
+            }
+        }
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, Inside> {
+        self.inside.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The tools on one page of a `tools/list` result, and the cursor of the next page.
+pub fn page(result: &Json) -> Option<(Vec<(String, Definition)>, Option<String>)> {
+    let tools = result.get("tools")?.as_array()?.iter().filter_map(Definition::from_listed).collect();
+    Some((tools, result.get("nextCursor").and_then(Json::as_str).map(str::to_owned)))
+}

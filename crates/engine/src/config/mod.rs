@@ -1,0 +1,178 @@
+//! The operator's configuration: what runs, what it may do, and how the boundary looks.
+//!
+//! A file is read once, whole: [`Config::find`] says which, [`Config::load`] reads it, and every mistake in it is
+//! reported together, each with its line and a way out. Nothing here is ever found in the working directory: a folder
+//! that somebody else made must not bring commands.
+//!
+//! - [`Config`] is the file as written; [`ToolConfig`] holds only what was said of a tool.
+//! - [`Profile`] is the same vocabulary, shipped, for servers many people run.
+//! - [`UpstreamRules`] is both put together: what holds for the tools of one upstream.
+
+mod document;
+mod error;
+mod find;
+mod profile;
+mod read;
+mod rules;
+mod value;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use lastlook_kernel::{BlindWrites, Class, DEFAULT_NOT_SUBJECTS, Ignore, Mode};
+
+pub use error::{ConfigError, Invalid, NamedBy, Problem};
+pub use profile::Profile;
+pub use rules::UpstreamRules;
+
+/// The largest configuration file that is read, in bytes.
+pub const MAX_BYTES: u64 = 1 << 20;
+
+/// One configuration file, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Whether the tools' own annotations count for their class; off unless the operator turns it on.
+    pub trust_annotations: bool,
+    /// Who acts, as a Cedar entity such as `User::"deploy-bot"`; `None` leaves it to the session.
+    pub principal: Option<String>,
+    /// What holds where nothing more special is said.
+    pub defaults: Defaults,
+    /// The servers that can be run, by name.
+    pub upstreams: BTreeMap<String, UpstreamConfig>,
+    /// What the operator said of single tools.
+    pub tools: BTreeMap<ToolKey, ToolConfig>,
+    /// The file it came from, or the name it was parsed under.
+    pub path: PathBuf,
+}
+
+/// What holds where nothing more special is said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Defaults {
+    /// What a `write` tool may do to something that was never read.
+    pub blind_writes: BlindWrites,
+    /// Names of arguments that never name a subject; already the whole list, additions included.
+    pub not_subjects: BTreeSet<String>,
+    /// Whether the receipt's id is spliced into the `_meta` of results.
+    pub receipt_meta: bool,
+    /// Whether the boundary refuses, or only records what it would have refused.
+    pub mode: Mode,
+    /// How long one reading may take at the look; longer than zero.
+    pub fact_timeout: Duration,
+    /// How old the oldest reading of a look may be at the gate; longer than zero.
+    pub max_gap: Duration,
+    /// How long an effect waits for another one in flight on the same subject; zero refuses at once.
+    pub wait_for_subject: Duration,
+}
+
+impl Default for Defaults {
+    fn default() -> Self {
+        Self {
+            blind_writes: BlindWrites::Allow,
+            not_subjects: DEFAULT_NOT_SUBJECTS.iter().map(|name| (*name).to_owned()).collect(),
+            receipt_meta: true,
+            mode: Mode::Enforce,
+            fact_timeout: Duration::from_secs(5),
+            max_gap: Duration::from_secs(2),
+            wait_for_subject: Duration::from_secs(10),
+        }
+    }
+}
+
+/// A server the boundary may start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpstreamConfig {
+    /// The program and its arguments; never empty, and run without a shell.
+    pub command: Vec<String>,
+    /// Its working directory, absolute; `None` keeps the boundary's own.
+    pub cwd: Option<PathBuf>,
+    /// Variables added to the boundary's own environment.
+    pub env: BTreeMap<String, String>,
+    /// Which shipped profile speaks for its tools.
+    pub profile: ProfileChoice,
+}
+
+/// Which shipped profile speaks for an upstream's tools.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProfileChoice {
+    /// The one that knows its command, if any; the classes it gives do not count beside a configuration file.
+    Detected,
+    /// This one, chosen by name: all it says counts.
+    Named(&'static Profile),
+    /// None at all.
+    Off,
+}
+
+/// Which tool of which upstream.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ToolKey {
+    /// The name of a declared upstream; it has no dot.
+    pub upstream: String,
+    /// The tool's own name; it may have dots.
+    pub tool: String,
+}
+
+/// What was said of one tool; `None` where nothing was said.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ToolConfig {
+    /// What it may do.
+    pub class: Option<Class>,
+    /// JSON Pointers (RFC 6901) into the arguments that name its subjects; replaces the general rule.
+    pub subjects: Option<Vec<String>>,
+    /// Tools of the same upstream whose readings its effects move without sharing a subject.
+    pub touches: Option<Vec<String>>,
+    /// Parts of its answers that may move freely.
+    pub ignore: Option<Vec<Ignore>>,
+    /// Whether it may be called again for a look; false gives no basis.
+    pub retake: Option<bool>,
+    /// Whether its effect cannot land after the server's process has ended.
+    pub local: Option<bool>,
+    /// What an error answer means.
+    pub errors: Option<ErrorAnswers>,
+}
+
+/// What an error answer to an effect means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorAnswers {
+    /// Nothing happened.
+    NoEffect,
+    /// Something may have happened: the outcome is unknown.
+    Unknown,
+}
+
+impl Config {
+    /// The configuration that applies: the explicit file, else `LASTLOOK_CONFIG`, else the user's own folder.
+    ///
+    /// The user's own file is `$XDG_CONFIG_HOME/lastlook/lastlook.toml`, or `~/.config/lastlook/lastlook.toml`; `None`
+    /// when it does not exist. The working directory is never looked at.
+    ///
+    /// # Errors
+    ///
+    /// A file that was named does not exist, `LASTLOOK_CONFIG` is a relative path, or [`Config::load`] fails.
+    pub fn find(explicit: Option<&Path>) -> Result<Option<Config>, ConfigError> {
+        find::find(explicit, |name| std::env::var_os(name))
+    }
+
+    /// Reads the configuration file at `path`.
+    ///
+    /// # Errors
+    ///
+    /// It is missing, not a file, over [`MAX_BYTES`], writable by the group or by everybody (on Unix), not UTF-8, or
+    /// [`Config::parse`] fails.
+    pub fn load(path: &Path) -> Result<Config, ConfigError> {
+        find::load(path, NamedBy::Argument)
+    }
+
+    /// Reads configuration text; `name` stands for the file in messages.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Invalid`], with every mistake found: not TOML, unknown keys, wrong types, values out of range,
+    /// tools of upstreams that are not declared.
+    pub fn parse(text: &str, name: &str) -> Result<Config, ConfigError> {
+        read::config(text, name)
+    }
+}
+
+#[cfg(test)]
+mod tests;

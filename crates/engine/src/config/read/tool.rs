@@ -1,0 +1,118 @@
+//! `[tool."UPSTREAM.TOOL"]`
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lastlook_kernel::Class;
+
+use crate::config::document::{Item, Section, Sink, Word, suggest};
+use crate::config::value::{ignore, pointer};
+use crate::config::{ErrorAnswers, ToolConfig, ToolKey};
+
+pub(super) fn tools(
+    table: &Section<'_>,
+    declared: &BTreeSet<&str>,
+    sink: &mut Sink,
+) -> BTreeMap<ToolKey, ToolConfig> {
+    let mut tools = BTreeMap::new();
+    for (name, item) in table.entries() {
+        let Some(key) = key(&name, &item, declared, sink) else { continue };
+        let Some(section) = item.section(format!("[tool.\"{}\"]", name.text), sink) else { continue };
+        let config = tool(section, Some(&key.upstream), sink);
+        tools.insert(key, config);
+    }
+    tools
+}
+
+/// Reads what is said of one tool; `upstream` is the one it belongs to, unless it stands in a profile.
+pub(in crate::config) fn tool(
+    mut section: Section<'_>,
+    upstream: Option<&str>,
+    sink: &mut Sink,
+) -> ToolConfig {
+    let classes = [("read", Class::Read), ("write", Class::Write), ("destructive", Class::Destructive)];
+    let errors = [("no-effect", ErrorAnswers::NoEffect), ("unknown", ErrorAnswers::Unknown)];
+    let config = ToolConfig {
+        class: section.take("class").and_then(|item| item.one_of(&classes, sink)),
+        subjects: each(section.take("subjects"), "[\"/path\"]", sink, pointer),
+        touches: each(section.take("touches"), "[\"list_directory\"]", sink, |word, sink| {
+            sibling(&word, upstream, sink)
+        }),
+        ignore: each(section.take("ignore"), "[\"/structuredContent/accessed\"]", sink, ignore),
+        retake: section.take("retake").and_then(|item| item.flag(sink)),
+        local: section.take("local").and_then(|item| item.flag(sink)),
+        errors: section.take("errors").and_then(|item| item.one_of(&errors, sink)),
+    };
+    section.finish(sink);
+    config
+}
+
+fn each<'d, T>(
+    item: Option<Item<'d>>,
+    example: &str,
+    sink: &mut Sink,
+    parse: impl Fn(Word<'d>, &mut Sink) -> Option<T>,
+) -> Option<Vec<T>> {
+    let words = item?.texts(example, sink)?;
+    Some(words.into_iter().filter_map(|word| parse(word, sink)).collect())
+}
+
+/// A tool of the same upstream, by its own name.
+fn sibling(word: &Word<'_>, upstream: Option<&str>, sink: &mut Sink) -> Option<String> {
+    let own = upstream.and_then(|name| word.text.strip_prefix(name)?.strip_prefix('.'));
+    if let Some(own) = own {
+        sink.report(
+            word.span.clone(),
+            format!("`{}` is named with its upstream", word.text),
+            "only tools of the same upstream can be meant",
+            format!("write the tool's own name: \"{own}\""),
+        );
+        return None;
+    }
+    Some(word.text.to_owned())
+}
+
+fn key(name: &Word<'_>, item: &Item<'_>, declared: &BTreeSet<&str>, sink: &mut Sink) -> Option<ToolKey> {
+    let (upstream, tool) = name.text.split_once('.').unwrap_or(("", name.text));
+    if upstream.is_empty() || tool.is_empty() {
+        sink.report(
+            name.span.clone(),
+            format!("`{}` does not say which tool of which upstream", name.text),
+            "no upstream and tool",
+            way_to_name(name.text, item, declared),
+        );
+        return None;
+    }
+    if !declared.contains(upstream) {
+        let suggestion = suggest(upstream, declared.iter().copied());
+        let names = declared.iter().copied().collect::<Vec<_>>().join(", ");
+        sink.report(
+            name.span.clone(),
+            format!("tool `{}` belongs to an upstream that is not declared", name.text),
+            format!("there is no `[upstream.{upstream}]`"),
+            if names.is_empty() {
+                format!("declare it: [upstream.{upstream}] with its command")
+            } else {
+                format!("{suggestion}declared upstreams: {names}")
+            },
+        );
+        return None;
+    }
+    Some(ToolKey { upstream: upstream.to_owned(), tool: tool.to_owned() })
+}
+
+/// Most often the quotes were forgotten: `[tool.notes.edit_file]` is a table in a table in TOML.
+fn way_to_name(name: &str, item: &Item<'_>, declared: &BTreeSet<&str>) -> String {
+    let inner = item.as_table().and_then(|table| table.iter().find(|(_, value)| value.get_ref().is_table()));
+    match (inner, declared.first()) {
+        (Some((tool, _)), _) if declared.contains(name) => {
+            format!("quote the whole name: [tool.\"{name}.{}\"]", tool.get_ref())
+        }
+        (_, Some(upstream)) if !name.contains('.') && !declared.contains(name) => {
+            format!(
+                "write the upstream, a dot and the tool's own name in quotes: [tool.\"{upstream}.{name}\"]"
+            )
+        }
+        _ => "write the upstream, a dot and the tool's own name in quotes: [tool.\"notes.edit_file\"]"
+            .to_owned(),
+    }
+}

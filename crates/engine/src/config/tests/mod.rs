@@ -1,0 +1,25 @@
+mod docs;
+mod files;
+mod mistakes;
+mod profiles;
+mod values;
+
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
+
+use super::*;
+
+fn parse(text: &str) -> Config {
+    Config::parse(text, "lastlook.toml").unwrap_or_else(|error| panic!("{}", render(&error)))
+}
+
+/// The message as a terminal of 100 columns without colours shows it.
+fn render(error: &dyn Diagnostic) -> String {
+    let mut shown = String::new();
+    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor()).with_width(100);
+    handler.render_report(&mut shown, error).unwrap();
+    shown.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+fn words(line: &str) -> Vec<String> {
+    line.split_whitespace().map(str::to_owned).collect()
+}

@@ -1,0 +1,94 @@
+//! What the boundary writes down: bodies of entries, with their values committed to beside them.
+
+use lastlook_canon::Digest;
+use lastlook_kernel::{Mode, Principal, Reason, Tool};
+use lastlook_ledger::{Commitment, Entry, EntryError, Kind, Salt};
+use lastlook_store::{NewEntry, Values};
+use serde_json::{Map, Value, json};
+
+use crate::{clock, ids};
+
+/// Why there is no entry.
+#[derive(Debug, thiserror::Error)]
+pub enum DraftError {
+    /// No randomness for the salts.
+    #[error(transparent)]
+    Randomness(#[from] ids::NoRandomness),
+    /// The entry would not verify.
+    #[error("the entry could not be written: {0}")]
+    Entry(#[from] EntryError),
+}
+
+/// An entry being written: members, and the values they commit to.
+#[derive(Debug)]
+pub struct Draft {
+    kind: Kind,
+    body: Map<String, Value>,
+    values: Values,
+}
+
+impl Draft {
+    /// An entry about a call, with the members every kind has.
+    pub fn new(kind: Kind, mode: Mode, principal: &Principal, call: Option<(&str, &Tool)>) -> Result<Draft, DraftError> {
+        let mut body = Map::new();
+        body.insert("mode".into(), mode.as_str().into());
+        body.insert("principal".into(), principal_json(principal));
+        if let Some((upstream, tool)) = call {
+            body.insert("upstream".into(), upstream.into());
+            body.insert("tool".into(), tool.name.as_str().into());
+            let definition = tool.definition.as_ref().map(|definition| definition.digest.to_hex());
+            body.insert("definition".into(), definition.into());
+            body.insert("class".into(), json!({"is": tool.class.as_str(), "by": tool.class_by.as_str()}));
+        }
+        Ok(Draft { kind, body, values: Values { seed: ids::random()?, rows: Vec::new() } })
+    }
+
+    /// Sets a member.
+    pub fn set(&mut self, member: &str, value: impl Into<Value>) {
+        self.body.insert(member.to_owned(), value.into());
+    }
+
+    /// Sets a member when there is something to say.
+    pub fn set_some(&mut self, member: &str, value: Option<impl Into<Value>>) {
+        if let Some(value) = value {
+            self.set(member, value);
+        }
+    }
+
+    /// Commits to a value that is kept beside the log: the member holds only the salted commitment.
+    pub fn commit(&mut self, label: &str, value: &[u8]) -> Value {
+        let salt = Salt::derive(&self.values.seed, label);
+        self.values.rows.push((label.to_owned(), value.to_vec()));
+        Commitment::of(&salt, value).to_json()
+    }
+
+    /// The finished entry.
+    pub fn finish(self, origin: &str, attempt: &str, action: Digest) -> Result<NewEntry, DraftError> {
+        let entry = Entry {
+            kind: self.kind,
+            origin: origin.to_owned(),
+            attempt: attempt.to_owned(),
+            time: clock::wall(),
+            action,
+            body: Value::Object(self.body),
+        };
+        let values = (!self.values.rows.is_empty()).then_some(self.values);
+        Ok(NewEntry { attempt: entry.attempt.clone(), kind: entry.kind, payload: entry.to_payload()?, values })
+    }
+}
+
+/// A principal as entries write it.
+pub fn principal_json(principal: &Principal) -> Value {
+    json!({"id": principal.id, "asserted": principal.asserted})
+}
+
+/// Reasons as entries write them: codes and names, never values.
+pub fn reasons_json(reasons: &[Reason]) -> Value {
+    reasons
+        .iter()
+        .map(|reason| match &reason.about {
+            Some(about) => json!({"code": reason.code.as_str(), "about": about}),
+            None => json!({"code": reason.code.as_str()}),
+        })
+        .collect()
+}

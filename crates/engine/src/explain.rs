@@ -1,0 +1,180 @@
+//! What a refusal says: one sentence a model can act on, and *was* beside *now*, bounded.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lastlook_canon::{Json, Limits, parse};
+use lastlook_kernel::{BasisReading, Code, Comparable, Reason, Unreadable, Value};
+use similar::TextDiff;
+
+/// The longest diff shown, in bytes.
+const LONGEST_DIFF: usize = 2000;
+/// The longest arguments quoted in a sentence, in characters.
+const LONGEST_CALL: usize = 200;
+/// Texts longer than this are not compared line by line.
+const LONGEST_TEXT: usize = 256 << 10;
+
+/// One fact that is not what it was.
+#[derive(Debug, Clone)]
+pub(crate) struct Moved {
+    tool: String,
+    params: Arc<[u8]>,
+    unreadable: Option<Unreadable>,
+    /// *Was*, while its value was kept.
+    pub(crate) was: Option<Arc<[u8]>>,
+    /// *Now*, when it could be read and is not too large.
+    pub(crate) now: Option<Arc<[u8]>>,
+}
+
+impl Moved {
+    pub(crate) fn new(was: &BasisReading, now: Value, value: Option<&Comparable>) -> Moved {
+        Moved {
+            tool: was.tool.clone(),
+            params: was.params.clone(),
+            unreadable: match now {
+                Value::Unreadable(why) => Some(why),
+                Value::Read(_) => None,
+            },
+            was: was.value.clone(),
+            now: value.map(|value| value.bytes.clone()).filter(|bytes| bytes.len() <= LONGEST_TEXT),
+        }
+    }
+
+    pub(crate) fn is_about(&self, reading: &BasisReading) -> bool {
+        self.tool == reading.tool && self.params == reading.params
+    }
+
+    /// The call that renews this part of the basis, as one would write it.
+    fn call(&self) -> String {
+        let arguments = lastlook_canon::members(&self.params).and_then(|params| params.get("arguments"));
+        let text = String::from_utf8_lossy(arguments.unwrap_or(b"{}"));
+        format!("`{}` with {}", self.tool, shortened(&text, LONGEST_CALL))
+    }
+}
+
+/// The sentence and the diff of a refusal.
+pub(crate) fn refusal(tool: &str, reasons: &[Reason], moved: &[Moved]) -> (String, Option<String>) {
+    let about = |code: Code| reasons.iter().find(|reason| reason.code == code);
+    let name = |reason: &Reason| reason.about.clone().unwrap_or_default();
+    let calls = |wanted: fn(&&Moved) -> bool| {
+        let mut calls: Vec<String> = moved.iter().filter(wanted).map(Moved::call).collect();
+        calls.dedup();
+        calls.join(", and ")
+    };
+    let not_run = format!("Not run: `{tool}` was refused because");
+    let sentence = if about(Code::FactChanged).is_some() {
+        let calls = calls(|moved| moved.unreadable.is_none());
+        format!("{not_run} what it rests on has changed since you read it. Call {calls} again, then decide again.")
+    } else if about(Code::FactUnstable).is_some() {
+        let calls = calls(|moved| moved.unreadable.is_none());
+        format!("{not_run} what it rests on keeps changing. Wait, call {calls} again, then decide again.")
+    } else if about(Code::FactUnreadable).is_some() {
+        let calls = calls(|moved| moved.unreadable.is_some());
+        format!("{not_run} what it rests on could not be read again just now. Call {calls}; if that works, try again.")
+    } else if about(Code::BasisMissing).is_some() {
+        format!("{not_run} you have not read what it would change, or not since it was last changed. Read it with one of the read tools, then decide again.")
+    } else if let Some(reason) = about(Code::InDoubt) {
+        format!(
+            "{not_run} attempt {} on the same thing is under way, or nobody knows how it ended. Do not repeat it; an operator can settle it with `lastlook resolve {0}`.",
+            name(reason)
+        )
+    } else if about(Code::ToolChanged).is_some() {
+        format!("{not_run} its definition changed since you were shown it. List the tools again, then decide again.")
+    } else if about(Code::ToolUnknown).is_some() {
+        format!("{not_run} the server lists no tool of that name. List the tools, and use one of them.")
+    } else if about(Code::TaskUnsupported).is_some() {
+        format!("{not_run} it asks to run as a task, whose end cannot be recorded. Call it without `task`.")
+    } else if let Some(reason) = about(Code::NumberInexact) {
+        format!("{not_run} a number in it has no exact form ({}). Send that number as a string.", name(reason))
+    } else if let Some(reason) = about(Code::InvalidCall) {
+        format!("{not_run} its `{}` is not what a tool call has there. It must be an object.", name(reason))
+    } else if about(Code::StoreFull).is_some() {
+        format!("{not_run} the disk that holds the record is full. An operator must make room.")
+    } else if about(Code::Unrecorded).is_some() {
+        format!("{not_run} an earlier outcome could not be recorded. An operator must look at the record's disk first.")
+    } else if about(Code::StoreUnavailable).is_some() {
+        format!("{not_run} it could not be recorded, and nothing runs unrecorded. An operator must look at the record.")
+    } else {
+        let codes: Vec<&str> = reasons.iter().map(|reason| reason.code.as_str()).collect();
+        format!("{not_run} of {}. Nothing was sent; it may be tried again.", codes.join(", "))
+    };
+    (sentence, diff(moved))
+}
+
+/// What is said when no answer will come.
+pub(crate) fn lost(tool: &str, receipt: &str) -> String {
+    format!(
+        "The outcome of `{tool}` is unknown: the server ended, or never said, before the answer came. It may have happened. Do not repeat it before you have read what it would have changed; receipt {receipt}."
+    )
+}
+
+/// What is said when the outcome could not be recorded.
+pub(crate) fn unrecorded(tool: &str) -> String {
+    format!(
+        "`{tool}` was sent, and how it ended could not be recorded: it may have happened. Nothing more will run until the record works again."
+    )
+}
+
+/// *Was* and *now* side by side, at most [`LONGEST_DIFF`] bytes.
+fn diff(moved: &[Moved]) -> Option<String> {
+    let mut shown = String::new();
+    for moved in moved {
+        let (Some(was), Some(now)) = (&moved.was, &moved.now) else { continue };
+        let (was, now) = (text_of(was), text_of(now));
+        if was == now {
+            continue;
+        }
+        let diff = TextDiff::configure().timeout(Duration::from_millis(50)).diff_lines(&was, &now);
+        shown.push_str(&format!("{}:\n", moved.call()));
+        shown.push_str(&diff.unified_diff().context_radius(1).header("was", "now").to_string());
+    }
+    (!shown.is_empty()).then(|| shortened(&shown, LONGEST_DIFF))
+}
+
+/// The text of a reading as a person would read it: its text blocks, else its JSON.
+pub fn text_of(comparable: &[u8]) -> String {
+    let parsed = parse(comparable, &Limits::default()).ok();
+    let blocks = parsed.as_ref().and_then(|value| value.get("content")).and_then(Json::as_array);
+    let texts: Vec<&str> =
+        blocks.unwrap_or_default().iter().filter_map(|block| block.get("text").and_then(Json::as_str)).collect();
+    let mut text = match texts.is_empty() {
+        false => texts.join("\n"),
+        true => String::from_utf8_lossy(comparable).into_owned(),
+    };
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text
+}
+
+fn shortened(text: &str, most: usize) -> String {
+    if text.len() <= most {
+        return text.to_owned();
+    }
+    let mut kept: String = text.chars().scan(0, |taken, c| {
+        *taken += c.len_utf8();
+        (*taken <= most).then_some(c)
+    }).collect();
+    kept.push('…');
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_a_sentence_that_says_what_to_do() {
+        for code in Code::ALL {
+            let (sentence, _) = refusal("edit_file", &[Reason::about(*code, "x")], &[]);
+            assert!(sentence.starts_with("Not run: `edit_file` was refused because"), "{sentence}");
+            assert!(sentence.ends_with('.'), "{sentence}");
+        }
+    }
+
+    #[test]
+    fn long_text_is_cut_at_a_character() {
+        assert_eq!(shortened("aéé", 3), "aé…");
+        assert_eq!(shortened("abc", 3), "abc");
+    }
+}

@@ -1,0 +1,242 @@
+//! What dead writers left behind: marked unknown, settled where the world gives positive evidence, never repeated.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lastlook_canon::Digest;
+use lastlook_kernel::{Class, ClassSource, Principal, Tool, ToolRules};
+use lastlook_ledger::Kind;
+use lastlook_store::{AttemptRow, AttemptState, Commit, CommitError, Precondition, Store, Write};
+use lastlook_upstream::child::ProcessGroup;
+use serde::{Deserialize, Serialize};
+
+use crate::attempt::Proposal;
+use crate::boundary::Boundary;
+use crate::entry::{Draft, DraftError, principal_json};
+
+/// How long recovery waits for a dead writer's server to be gone.
+const WAIT_FOR_CHILD: Duration = Duration::from_secs(5);
+
+/// What an attempt leaves for whoever finds it: who held its effect, and what would show it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Detail {
+    child: Child,
+    /// True when the effect cannot land after the child has ended.
+    local: bool,
+    /// The readings in which the effect would show, as they were when it was armed.
+    shows: Vec<Shows>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Child {
+    pgid: i32,
+    start: u64,
+    boot: String,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Shows {
+    tool: String,
+    params: String,
+    was: String,
+}
+
+impl Detail {
+    pub(crate) fn of(boundary: &Boundary, proposal: &Proposal) -> Detail {
+        let ProcessGroup { pgid, start, boot } = boundary.group.clone();
+        let shows = proposal.touched.basis.readings.iter().map(|reading| Shows {
+            tool: reading.tool.clone(),
+            params: String::from_utf8_lossy(&reading.params).into_owned(),
+            was: reading.was.to_hex(),
+        });
+        Detail { child: Child { pgid, start, boot }, local: proposal.tool.rules.local, shows: shows.collect() }
+    }
+
+    /// The bytes the store keeps.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Detail> {
+        serde_json::from_slice(bytes).ok()
+    }
+
+    fn child_is_gone(&self) -> bool {
+        let Child { pgid, start, boot } = self.child.clone();
+        ProcessGroup { pgid, start, boot }.is_gone()
+    }
+}
+
+/// Marks what an earlier life of this process's own log left armed. Call once, before the first proposal.
+pub async fn mark_own(boundary: &Boundary) {
+    let own = boundary.writer();
+    mark(boundary, |row| row.writer == own).await;
+}
+
+/// Marks what other writers left armed, if their lock says that they are dead.
+pub async fn mark_dead(boundary: &Boundary) {
+    let dead = match boundary.state.dead_writers() {
+        Ok(dead) => dead,
+        Err(error) => {
+            tracing::warn!("other writers could not be examined: {error}");
+            return;
+        }
+    };
+    // The locks are held until everything is marked: nobody else recovers the same writer meanwhile.
+    let numbers: Vec<u32> = dead.iter().map(|writer| writer.n()).collect();
+    mark(boundary, |row| numbers.contains(&row.writer)).await;
+    drop(dead);
+}
+
+async fn mark(boundary: &Boundary, is_dead: impl Fn(&AttemptRow) -> bool) {
+    for row in open_attempts(&*boundary.store, AttemptState::Armed).into_iter().filter(|row| is_dead(row)) {
+        if let Some(detail) = Detail::from_bytes(&row.detail) {
+            wait_for_end(&detail).await;
+        }
+        let ended = End { outcome: "unknown", evidence: "writer-died", settles: false };
+        if let Err(error) = record(boundary, &row, AttemptState::Armed, ended).await {
+            tracing::warn!("attempt {} could not be marked unknown: {error}", row.id);
+        }
+    }
+}
+
+/// Settles unknown attempts on this upstream whose effect would show in a reading, and does not.
+///
+/// Source of the rule: absence proves nothing while the request may still land; for a tool declared `local` it can no
+/// longer land once the child that held it has ended (I26). What does show proves nothing either: somebody else may have
+/// done it. That waits for `lastlook resolve`.
+pub async fn settle_unknown(boundary: &Arc<Boundary>) {
+    for row in open_attempts(&*boundary.store, AttemptState::Unknown) {
+        if row.upstream != boundary.upstream {
+            continue;
+        }
+        let Some(detail) = Detail::from_bytes(&row.detail) else { continue };
+        if !detail.local || detail.shows.is_empty() || !detail.child_is_gone() {
+            continue;
+        }
+        if !unchanged(boundary, &detail).await {
+            continue;
+        }
+        let ended = End { outcome: "failed", evidence: "readings-unchanged", settles: true };
+        if let Err(error) = record(boundary, &row, AttemptState::Unknown, ended).await {
+            tracing::warn!("attempt {} could not be settled: {error}", row.id);
+        }
+    }
+}
+
+async fn unchanged(boundary: &Arc<Boundary>, detail: &Detail) -> bool {
+    for shows in &detail.shows {
+        let params: Arc<[u8]> = shows.params.as_bytes().into();
+        match boundary.ask_again(&shows.tool, &params).await {
+            Ok(now) if now.digest.to_hex() == shows.was => {}
+            Ok(_) | Err(_) => return false,
+        }
+    }
+    true
+}
+
+async fn wait_for_end(detail: &Detail) {
+    let ended = async {
+        while !detail.child_is_gone() {
+            tokio::time::sleep(Duration::from_millis(5)).await; // backoff: a process gives no event to a stranger
+        }
+    };
+    let _ = tokio::time::timeout(WAIT_FOR_CHILD, ended).await;
+}
+
+fn open_attempts(store: &dyn Store, state: AttemptState) -> Vec<AttemptRow> {
+    match store.open_attempts() {
+        Ok(rows) => rows.into_iter().filter(|row| row.state == state).collect(),
+        Err(error) => {
+            tracing::warn!("open attempts could not be read: {error}");
+            Vec::new()
+        }
+    }
+}
+
+/// How a found attempt ends.
+#[derive(Debug, Clone, Copy)]
+struct End {
+    outcome: &'static str,
+    evidence: &'static str,
+    settles: bool,
+}
+
+/// Why an attempt found open could not be ended.
+#[derive(Debug, thiserror::Error)]
+pub enum EndError {
+    /// The entry could not be written.
+    #[error(transparent)]
+    Draft(#[from] DraftError),
+    /// Somebody else ended it first, or the store refused.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// The store can only be read.
+    #[error("the state is open for reading only")]
+    ReadOnly,
+}
+
+async fn record(boundary: &Boundary, row: &AttemptRow, from: AttemptState, end: End) -> Result<(), EndError> {
+    let tool = found_tool(&row.tool);
+    let call = Some((row.upstream.as_str(), &tool));
+    let mut draft = Draft::new(Kind::Outcome, boundary.settings.mode, &boundary.principal, call)?;
+    // What that writer's verdict was died with it.
+    draft.set("verdict", serde_json::Value::Null);
+    draft.set("outcome", end.outcome);
+    draft.set("evidence", end.evidence);
+    draft.set("confirmation", "unconfirmed");
+    draft.set("settles", end.settles);
+    let entry = draft.finish(boundary.origin(), &row.id, row.action)?;
+    let to = if end.outcome == "failed" { AttemptState::Failed } else { AttemptState::Unknown };
+    boundary.commit(ending(row, from, to, entry)).await?;
+    Ok(())
+}
+
+/// Records an operator's word on how an unknown attempt ended, and frees what it held.
+///
+/// Errs when the attempt is not unknown (any more), or the store cannot write.
+pub async fn resolve(
+    store: &dyn Store,
+    row: &AttemptRow,
+    succeeded: bool,
+    reason: &str,
+    by: &Principal,
+) -> Result<(), EndError> {
+    let origin = store.writer().ok_or(EndError::ReadOnly)?.origin.clone();
+    let tool = found_tool(&row.tool);
+    let call = Some((row.upstream.as_str(), &tool));
+    let mut draft = Draft::new(Kind::Operator, lastlook_kernel::Mode::Enforce, by, call)?;
+    draft.set("as", if succeeded { "succeeded" } else { "failed" });
+    draft.set("reason", reason);
+    draft.set("by", principal_json(by));
+    let entry = draft.finish(&origin, &row.id, row.action)?;
+    let to = if succeeded { AttemptState::Succeeded } else { AttemptState::Failed };
+    let ticket = store.commit(ending(row, AttemptState::Unknown, to, entry));
+    ticket.await.unwrap_or_else(|_| Err(CommitError::Unavailable("the store's writer has ended".to_owned())))?;
+    Ok(())
+}
+
+fn ending(row: &AttemptRow, from: AttemptState, to: AttemptState, entry: lastlook_store::NewEntry) -> Commit {
+    let mut writes = vec![Write::MoveAttempt { attempt: row.id.clone(), to }];
+    if to != AttemptState::Unknown {
+        writes.push(Write::ReleaseSubjects { attempt: row.id.clone() });
+    }
+    let when = vec![Precondition::AttemptIs { attempt: row.id.clone(), states: vec![from] }];
+    Commit { when, writes, entries: vec![entry], vital: true }
+}
+
+/// A tool of which nothing but the name is known any more.
+fn found_tool(name: &str) -> Tool {
+    Tool {
+        name: name.to_owned(),
+        class: Class::Destructive,
+        class_by: ClassSource::Default,
+        definition: None::<lastlook_kernel::Definition>,
+        rules: ToolRules::default(),
+    }
+}
+
+/// The digest under which a call's exact bytes stand in its receipt, as `sent`.
+pub fn sent_digest(frame: &[u8]) -> Digest {
+    Digest::of("lastlook/sent/v1", &[frame])
+}

@@ -1,0 +1,236 @@
+//! The vectors of `spec/vectors/`: generated here, committed, and read back as any implementation would read them.
+//!
+//! `UPDATE_VECTORS=1 cargo test -p lastlook-ledger` rewrites them; without it a difference fails the test. A vector that was
+//! ever released must not change: every entry ever written still verifies.
+
+mod basics;
+mod receipts;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use lastlook_ledger::tree::{inclusion_proof, leaf_hash, verify_consistency, verify_inclusion};
+use lastlook_ledger::{
+    Commitment, Entry, Hash, Salt, Tree, VerifierKey, leaf_of_payload, open_checkpoint, verify_log,
+    verify_receipt,
+};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+fn folder() -> PathBuf {
+    [env!("CARGO_MANIFEST_DIR"), "..", "..", "spec", "vectors"].iter().collect()
+}
+
+fn read(name: &str) -> Value {
+    LazyLock::force(&FILES);
+    serde_json::from_slice(&std::fs::read(folder().join(name)).unwrap()).unwrap()
+}
+
+/// Members in alphabetical order, whatever map the JSON library was built with.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let mut members: Vec<_> = members.into_iter().map(|(key, value)| (key, sorted(value))).collect();
+            members.sort_by(|a, b| a.0.cmp(&b.0));
+            Value::Object(members.into_iter().collect())
+        }
+        Value::Array(items) => items.into_iter().map(sorted).collect(),
+        scalar => scalar,
+    }
+}
+
+/// Bytes in a vector: text when they are, else base64 in a member of another name.
+fn put_bytes(vector: &mut Value, name: &str, bytes: &[u8]) {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => vector[name] = json!(text),
+        Err(_) => vector[format!("{name}_base64")] = json!(STANDARD.encode(bytes)),
+    }
+}
+
+fn bytes(vector: &Value, name: &str) -> Vec<u8> {
+    match &vector[name] {
+        Value::String(text) => text.as_bytes().to_vec(),
+        _ => STANDARD.decode(vector[format!("{name}_base64")].as_str().unwrap()).unwrap(),
+    }
+}
+
+fn text<'a>(vector: &'a Value, name: &str) -> &'a str {
+    vector[name].as_str().unwrap_or_else(|| panic!("{vector} has no text `{name}`"))
+}
+
+fn hash(value: &Value) -> Hash {
+    Hash::from_slice(&hex::decode(value.as_str().unwrap()).unwrap()).unwrap()
+}
+
+fn hashes(value: &Value) -> Vec<Hash> {
+    value.as_array().unwrap().iter().map(hash).collect()
+}
+
+fn keys(vector: &Value) -> Vec<VerifierKey> {
+    vector["keys"].as_array().unwrap().iter().map(|key| key.as_str().unwrap().parse().unwrap()).collect()
+}
+
+/// Runs `check` on every vector of a list, with its name in the failure.
+fn each(vectors: &Value, check: impl Fn(&Value) -> Result<(), String>) {
+    let vectors = vectors.as_array().unwrap();
+    assert!(!vectors.is_empty());
+    let failures: Vec<_> = vectors
+        .iter()
+        .filter_map(|vector| check(vector).err().map(|why| format!("{}: {why}", vector["name"])))
+        .collect();
+    assert_eq!(failures, Vec::<String>::new());
+}
+
+fn expect<T: PartialEq + std::fmt::Debug>(found: T, expected: T) -> Result<(), String> {
+    if found == expected { Ok(()) } else { Err(format!("found {found:?}, expected {expected:?}")) }
+}
+
+/// Every file as this code writes it; on disk they are brought up to date once, before anything reads them, when asked.
+static FILES: LazyLock<[(&str, String); 7]> = LazyLock::new(|| {
+    let files = [
+        ("keys.json", basics::keys()),
+        ("commitments.json", basics::commitments()),
+        ("entries.json", basics::entries()),
+        ("tree.json", basics::tree()),
+        ("checkpoints.json", basics::checkpoints()),
+        ("receipts.json", receipts::receipts()),
+        ("logs.json", receipts::logs()),
+    ];
+    let files = files.map(|(name, vectors)| (name, format!("{:#}\n", sorted(vectors))));
+    if std::env::var_os("UPDATE_VECTORS").is_some_and(|value| value == "1") {
+        files.iter().for_each(|(name, text)| std::fs::write(folder().join(name), text).unwrap());
+    }
+    files
+});
+
+#[test]
+fn the_committed_vectors_are_what_this_code_writes() {
+    for (name, text) in FILES.iter() {
+        let committed = std::fs::read_to_string(folder().join(name)).unwrap();
+        assert!(
+            committed == *text,
+            "spec/vectors/{name} differs: run with UPDATE_VECTORS=1 and look at the change"
+        );
+    }
+}
+
+#[test]
+fn keys_are_read_as_the_vectors_say() {
+    let file = read("keys.json");
+    each(&file["good"], |vector| {
+        let key: VerifierKey = text(vector, "vkey").parse().map_err(|error| format!("{error}"))?;
+        expect(key.name(), text(vector, "key_name"))?;
+        expect(hex::encode(key.id()).as_str(), text(vector, "id"))?;
+        expect(hex::encode(key.public_bytes()).as_str(), text(vector, "public"))
+    });
+    each(&file["malformed"], |vector| {
+        expect(
+            text(vector, "vkey").parse::<VerifierKey>().map_err(|error| error.code()),
+            Err(text(vector, "code")),
+        )
+    });
+}
+
+#[test]
+fn commitments_are_those_of_the_vectors() {
+    each(&read("commitments.json")["good"], |vector| {
+        let seed = hex::decode(text(vector, "seed")).unwrap().try_into().unwrap();
+        let salt = Salt::derive(&seed, text(vector, "label"));
+        expect(hex::encode(salt.as_bytes()).as_str(), text(vector, "salt"))?;
+        expect(Commitment::of(&salt, &bytes(vector, "value")).to_json(), vector["commitment"].clone())
+    });
+}
+
+#[test]
+fn entries_are_read_as_the_vectors_say() {
+    let file = read("entries.json");
+    each(&file["good"], |vector| {
+        let payload = bytes(vector, "payload");
+        let entry = Entry::from_payload(&payload).map_err(|error| error.to_string())?;
+        expect(entry.kind.as_str(), text(vector, "kind"))?;
+        expect(entry.to_payload().unwrap(), payload.clone())?;
+        expect(leaf_of_payload(&payload), hash(&vector["leaf"]))
+    });
+    each(&file["malformed"], |vector| {
+        let found = Entry::from_payload(&bytes(vector, "payload"));
+        expect(found.map_err(|error| error.code()), Err(text(vector, "code")))
+    });
+}
+
+#[test]
+fn trees_and_proofs_are_those_of_the_vectors() {
+    let file = read("tree.json");
+    let data: Vec<_> = file["leaves"].as_array().unwrap().iter().map(|it| bytes(it, "data")).collect();
+    let leaves: Vec<_> = data.iter().map(|data| leaf_hash(data)).collect();
+    assert_eq!(
+        leaves,
+        file["leaves"].as_array().unwrap().iter().map(|it| hash(&it["leaf"])).collect::<Vec<_>>()
+    );
+    each(&file["roots"], |vector| {
+        let size = vector["size"].as_u64().unwrap() as usize;
+        expect(Tree::from_leaf_hashes(leaves[..size].iter().copied()).root(), hash(&vector["root"]))
+    });
+    each(&file["inclusion"], |vector| {
+        let [size, index] = ["size", "index"].map(|name| vector[name].as_u64().unwrap());
+        let (root, proof, good) = (hash(&vector["root"]), hashes(&vector["proof"]), vector["good"] == true);
+        expect(verify_inclusion(&root, size, index, &hash(&vector["leaf"]), &proof), good)?;
+        if good { expect(inclusion_proof(&leaves, index, size), Some(proof)) } else { Ok(()) }
+    });
+    each(&file["consistency"], |vector| {
+        let [old, new] = ["old_size", "new_size"].map(|name| vector[name].as_u64().unwrap());
+        let [old_root, new_root] = ["old_root", "new_root"].map(|name| hash(&vector[name]));
+        let proof = hashes(&vector["proof"]);
+        expect(verify_consistency(old, &old_root, new, &new_root, &proof), vector["good"] == true)
+    });
+}
+
+#[test]
+fn checkpoints_are_read_as_the_vectors_say() {
+    let file = read("checkpoints.json");
+    each(&file["good"], |vector| {
+        let found =
+            open_checkpoint(text(vector, "note"), &keys(vector)).map_err(|error| error.to_string())?;
+        expect(found.origin.as_str(), text(vector, "origin"))?;
+        expect(Some(found.size), vector["size"].as_u64())?;
+        expect(found.root, hash(&vector["root"]))
+    });
+    each(&file["malformed"], |vector| {
+        let found = open_checkpoint(text(vector, "note"), &keys(vector));
+        expect(found.map_err(|error| error.code()), Err(text(vector, "code")))
+    });
+}
+
+#[test]
+fn receipts_are_read_as_the_vectors_say() {
+    let file = read("receipts.json");
+    each(&file["good"], |vector| {
+        let found =
+            verify_receipt(&bytes(vector, "file"), &keys(vector)).map_err(|error| error.to_string())?;
+        expect(receipts::summary(&found), vector["proves"].clone())
+    });
+    each(&file["malformed"], |vector| {
+        let found = verify_receipt(&bytes(vector, "file"), &keys(vector));
+        let error = found.err().ok_or("it verified")?;
+        // The message is for people: not empty, no full stop, no type of the program in it.
+        let message = error.to_string();
+        expect(message.ends_with('.') || message.contains("::") || message.len() < 10, false)?;
+        expect(error.code(), text(vector, "code"))
+    });
+}
+
+#[test]
+fn logs_are_read_as_the_vectors_say() {
+    let file = read("logs.json");
+    let found = |vector: &Value| {
+        let payloads =
+            vector["payloads"].as_array().unwrap().iter().map(|it| it.as_str().unwrap().as_bytes().to_vec());
+        verify_log(payloads, text(vector, "note"), &keys(vector))
+    };
+    each(&file["good"], |vector| {
+        let summary = found(vector).map_err(|error| error.to_string())?;
+        let kinds: Value = summary.kinds.iter().map(|(kind, count)| (kind.as_str(), *count)).collect();
+        expect(kinds, vector["kinds"].clone())
+    });
+    each(&file["malformed"], |vector| {
+        expect(found(vector).map_err(|error| error.code()), Err(text(vector, "code")))
+    });
+}

@@ -1,0 +1,141 @@
+//! How many durable commits a second: raw flushes of the same disk first, then 1, 16 and 64 commits in flight.
+//!
+//! `cargo run --release -p lastlook-store --example bench_commits [DIR] [SECONDS]`; the commits alternate between arming an
+//! attempt (row, subject, entry, values) and recording its outcome (row, subject, entry, values), about 1.2 kB an entry.
+
+use std::collections::VecDeque;
+use std::error::Error;
+use std::fs::OpenOptions;
+use std::os::unix::fs::FileExt as _;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use lastlook_canon::Digest;
+use lastlook_ledger::Kind;
+use lastlook_store::{
+    AttemptRow, AttemptState, Commit, NewEntry, Precondition, SqliteStore, StateDir, Store as _, Values,
+    Write,
+};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut args = std::env::args().skip(1);
+    let base = args.next().map_or_else(std::env::temp_dir, Into::into);
+    let time = Duration::from_secs(args.next().map_or(Ok(3), |seconds| seconds.parse())?);
+    let dir = tempfile::tempdir_in(&base)?;
+    raw(dir.path(), time)?;
+    for in_flight in [1, 16, 64] {
+        let state = dir.path().join(format!("state-{in_flight}"));
+        commits(&state, in_flight, time)?;
+    }
+    Ok(())
+}
+
+/// Overwrites 4 kB at a time of a written file, flushing each.
+fn raw(dir: &Path, time: Duration) -> Result<(), Box<dyn Error>> {
+    let file = OpenOptions::new().create_new(true).write(true).open(dir.join("raw"))?;
+    file.write_all_at(&vec![1; 8 << 20], 0)?;
+    file.sync_all()?;
+    let mut latencies = Vec::new();
+    let start = Instant::now();
+    for page in 0_u64.. {
+        let before = Instant::now();
+        file.write_all_at(&[page as u8; 4096], page % 2000 * 4096)?;
+        file.sync_data()?;
+        latencies.push(before.elapsed());
+        if start.elapsed() > time {
+            break;
+        }
+    }
+    report("raw fdatasync", start.elapsed(), latencies);
+    Ok(())
+}
+
+fn commits(state: &Path, in_flight: usize, time: Duration) -> Result<(), Box<dyn Error>> {
+    let dir = StateDir::open(state)?;
+    let store = SqliteStore::open(&dir, dir.writer()?, None)?;
+    let (mut tickets, mut latencies) = (VecDeque::new(), Vec::new());
+    let start = Instant::now();
+    for n in 0_u64.. {
+        // An outcome follows its own arming by more than what is in flight.
+        let (pair, half) = (n / (2 * in_flight as u64), n % (2 * in_flight as u64));
+        let attempt = pair * in_flight as u64 + half % in_flight as u64;
+        let commit = if half < in_flight as u64 { arm(attempt) } else { outcome(attempt) };
+        tickets.push_back((Instant::now(), store.commit(commit)));
+        if tickets.len() == in_flight {
+            let Some((asked, ticket)) = tickets.pop_front() else { break };
+            ticket.blocking_recv()??;
+            latencies.push(asked.elapsed());
+        }
+        if start.elapsed() > time {
+            break;
+        }
+    }
+    report(&format!("{in_flight} in flight"), start.elapsed(), latencies);
+    Ok(())
+}
+
+fn report(what: &str, took: Duration, mut latencies: Vec<Duration>) {
+    latencies.sort_unstable();
+    let at =
+        |permille: usize| latencies.get((latencies.len() - 1) * permille / 1000).copied().unwrap_or_default();
+    let rate = latencies.len() as f64 / took.as_secs_f64();
+    println!(
+        "{what:>14}: {rate:>8.0}/s   p50 {:>9.1?}  p99 {:>9.1?}  p99.9 {:>9.1?}  max {:>9.1?}",
+        at(500),
+        at(990),
+        at(999),
+        at(1000)
+    );
+}
+
+fn arm(n: u64) -> Commit {
+    let (id, subject) = (id(n), format!("shop.refund#{}", digest(n).to_hex()));
+    let row = AttemptRow {
+        id: id.clone(),
+        writer: 1,
+        upstream: "shop".into(),
+        tool: "refund".into(),
+        action: digest(n),
+        state: AttemptState::Armed,
+        opened_at_ns: 1_800_000_000_000_000_000 + n as i64,
+        detail: br#"{"child":{"pgid":4242,"start":123456,"boot":"5f0c"},"settles":"child"}"#.to_vec(),
+    };
+    Commit {
+        when: vec![Precondition::SubjectFree { subject: subject.clone() }],
+        writes: vec![
+            Write::OpenAttempt(row),
+            Write::TakeSubject { subject, attempt: id.clone(), if_free: false },
+        ],
+        entries: vec![entry(id, Kind::Armed, n)],
+        vital: false,
+    }
+}
+
+fn outcome(n: u64) -> Commit {
+    let id = id(n);
+    Commit {
+        when: vec![Precondition::AttemptIs { attempt: id.clone(), states: vec![AttemptState::Armed] }],
+        writes: vec![
+            Write::MoveAttempt { attempt: id.clone(), to: AttemptState::Succeeded },
+            Write::ReleaseSubjects { attempt: id.clone() },
+        ],
+        entries: vec![entry(id, Kind::Outcome, n)],
+        vital: true,
+    }
+}
+
+fn entry(attempt: String, kind: Kind, n: u64) -> NewEntry {
+    let filler: String =
+        (0..17).map(|part| Digest::of("bench", &[&n.to_be_bytes(), &[part]]).to_hex()).collect();
+    let rows = vec![("arguments".into(), filler.as_bytes().iter().take(200).copied().collect())];
+    let values = Some(Values { seed: [7; 32], rows });
+    NewEntry { attempt, kind, payload: format!("{{\"filler\":\"{filler}\"}}").into_bytes(), values }
+}
+
+fn id(n: u64) -> String {
+    format!("{:012x}{}", n, digest(n).to_hex().split_at(14).0)
+}
+
+fn digest(n: u64) -> Digest {
+    Digest::of("bench", &[&n.to_be_bytes()])
+}

@@ -1,0 +1,271 @@
+//! The rows and logs of a state in memory, and what one commit does to them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lastlook_ledger::{Checkpoint, SigningKey, leaf_of_payload, tree::Hash, tree::Tree};
+
+use crate::{
+    AttemptRow, Commit, CommitError, Committed, Fault, FaultError, NewEntry, Op, Precondition, StoredEntry,
+    Values, Write, WriterId,
+};
+
+#[derive(Default)]
+pub(super) struct Model {
+    rows: Rows,
+    pub logs: BTreeMap<u32, Log>,
+    live: BTreeSet<u32>,
+}
+
+#[derive(Default)]
+struct Rows {
+    attempts: BTreeMap<String, AttemptRow>,
+    subjects: BTreeMap<String, String>,
+}
+
+pub(super) struct Log {
+    pub origin: String,
+    pub entries: Vec<LogEntry>,
+    pub note: String,
+    tree: Tree,
+}
+
+pub(super) struct LogEntry {
+    pub stored: StoredEntry,
+    pub leaf: Hash,
+    pub values: Option<Values>,
+}
+
+/// How to take one change to the rows back.
+enum Undo {
+    Attempt(String, Option<AttemptRow>),
+    Subject(String, Option<String>),
+}
+
+impl Model {
+    pub(super) fn take_slot(&mut self) -> u32 {
+        let n = (1..).find(|n| !self.live.contains(n)).unwrap_or(u32::MAX);
+        self.live.insert(n);
+        n
+    }
+
+    pub(super) fn free_slot(&mut self, n: u32) {
+        self.live.remove(&n);
+    }
+
+    pub(super) fn log(&self, origin: &str) -> Option<&Log> {
+        self.logs.values().find(|log| log.origin == origin)
+    }
+
+    pub(super) fn attempts_with_prefix(&self, prefix: &str) -> Vec<AttemptRow> {
+        let from = self.rows.attempts.range(prefix.to_owned()..);
+        from.take_while(|(id, _)| id.starts_with(prefix))
+            .take(crate::api::AMBIGUOUS_LISTED)
+            .map(|(_, row)| row.clone())
+            .collect()
+    }
+
+    pub(super) fn open_attempts(&self) -> impl Iterator<Item = &AttemptRow> {
+        self.rows.attempts.values().filter(|row| row.state.is_open())
+    }
+
+    pub(super) fn holder(&self, subject: &str) -> Option<AttemptRow> {
+        self.rows.holder(subject)
+    }
+
+    pub(super) fn prune(&mut self, attempt: &str) {
+        let entries = self.logs.values_mut().flat_map(|log| &mut log.entries);
+        entries.filter(|entry| entry.stored.attempt == attempt).for_each(|entry| entry.values = None);
+    }
+
+    /// Makes one commit, or leaves everything as it was.
+    pub(super) fn commit(
+        &mut self,
+        commit: &Commit,
+        id: &WriterId,
+        key: &SigningKey,
+        fault: Option<&dyn Fault>,
+    ) -> Result<Committed, CommitError> {
+        let before = |op| fault.map_or(Ok(()), |fault| fault.before(op));
+        before(Op::Begin)?;
+        for which in &commit.when {
+            before(Op::Check)?;
+            self.rows.check(which)?;
+        }
+        self.rows.check_takes(&commit.writes)?;
+        let mut undo = Vec::new();
+        let appended = self.rows.write_all(&commit.writes, &mut undo, &before).and_then(|()| {
+            let appended = self.append(&commit.entries, id, key, &before)?;
+            before(Op::Commit)?;
+            Ok(appended)
+        });
+        let Appended { entries, tree, note } = appended.inspect_err(|_| self.rows.take_back(undo))?;
+        let committed = Committed {
+            indices: entries.iter().map(|entry| entry.stored.index).collect(),
+            size: tree.size(),
+        };
+        if let Some(note) = note {
+            let new = || Log {
+                origin: id.origin.clone(),
+                entries: Vec::new(),
+                note: String::new(),
+                tree: Tree::new(),
+            };
+            let log = self.logs.entry(id.n).or_insert_with(new);
+            log.entries.extend(entries);
+            (log.tree, log.note) = (tree, note);
+        }
+        before(Op::Reply).map_err(|e| CommitError::Unavailable(format!("{e}; it may have been recorded")))?;
+        Ok(committed)
+    }
+
+    /// What the log becomes with these entries; changes nothing yet.
+    fn append(
+        &self,
+        new: &[NewEntry],
+        id: &WriterId,
+        key: &SigningKey,
+        before: &impl Fn(Op) -> Result<(), FaultError>,
+    ) -> Result<Appended, CommitError> {
+        let mut tree = self.logs.get(&id.n).map(|log| log.tree.clone()).unwrap_or_default();
+        let mut entries = Vec::with_capacity(new.len());
+        for NewEntry { attempt, kind, payload, values } in new {
+            before(Op::Append)?;
+            if values.is_some() {
+                before(Op::Values)?;
+            }
+            let (index, leaf) = (tree.size(), leaf_of_payload(payload));
+            let (origin, attempt, payload) = (id.origin.clone(), attempt.clone(), payload.clone());
+            let stored = StoredEntry { origin, index, attempt, kind: *kind, payload };
+            entries.push(LogEntry { stored, leaf, values: values.clone() });
+            tree.push(leaf);
+        }
+        if entries.is_empty() {
+            return Ok(Appended { entries, tree, note: None });
+        }
+        before(Op::Sign)?;
+        let checkpoint = Checkpoint { origin: id.origin.clone(), size: tree.size(), root: tree.root() };
+        let note = key.sign_checkpoint(&checkpoint).map_err(|e| CommitError::Unavailable(e.to_string()))?;
+        Ok(Appended { entries, tree, note: Some(note) })
+    }
+}
+
+struct Appended {
+    entries: Vec<LogEntry>,
+    tree: Tree,
+    note: Option<String>,
+}
+
+impl Rows {
+    fn holder(&self, subject: &str) -> Option<AttemptRow> {
+        self.subjects.get(subject).and_then(|id| self.attempts.get(id)).cloned()
+    }
+
+    fn check(&self, which: &Precondition) -> Result<(), CommitError> {
+        let (holds, holder) = match which {
+            Precondition::SubjectFree { subject } => {
+                (!self.subjects.contains_key(subject), self.holder(subject))
+            }
+            Precondition::AttemptIs { attempt, states } => {
+                let row = self.attempts.get(attempt);
+                (row.is_some_and(|row| states.contains(&row.state)), row.cloned())
+            }
+        };
+        if holds { Ok(()) } else { Err(CommitError::Precondition { which: which.clone(), holder }) }
+    }
+
+    /// A subject that must be free to be taken fails its commit before anything is written.
+    fn check_takes(&self, writes: &[Write]) -> Result<(), CommitError> {
+        let mut released = BTreeSet::new();
+        for write in writes {
+            match write {
+                Write::ReleaseSubjects { attempt } => drop(released.insert(attempt)),
+                Write::TakeSubject { subject, attempt, if_free: false } => {
+                    if self
+                        .subjects
+                        .get(subject)
+                        .is_some_and(|holder| holder != attempt && !released.contains(holder))
+                    {
+                        self.check(&Precondition::SubjectFree { subject: subject.clone() })?;
+                    }
+                }
+                Write::TakeSubject { .. } | Write::OpenAttempt(_) | Write::MoveAttempt { .. } => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn write_all(
+        &mut self,
+        writes: &[Write],
+        undo: &mut Vec<Undo>,
+        before: &impl Fn(Op) -> Result<(), FaultError>,
+    ) -> Result<(), CommitError> {
+        writes.iter().try_for_each(|write| {
+            before(Op::Write)?;
+            self.write(write, undo)
+        })
+    }
+
+    fn write(&mut self, write: &Write, undo: &mut Vec<Undo>) -> Result<(), CommitError> {
+        match write {
+            Write::OpenAttempt(row) if self.attempts.contains_key(&row.id) => {
+                Err(unavailable(format!("attempt `{}` is recorded already", row.id)))
+            }
+            Write::OpenAttempt(row) => {
+                undo.push(Undo::Attempt(row.id.clone(), self.attempts.insert(row.id.clone(), row.clone())));
+                Ok(())
+            }
+            Write::MoveAttempt { attempt, to } => {
+                let row = self.attempts.get_mut(attempt).ok_or_else(|| no_attempt(attempt))?;
+                undo.push(Undo::Attempt(attempt.clone(), Some(row.clone())));
+                row.state = *to;
+                Ok(())
+            }
+            Write::TakeSubject { subject, attempt, if_free } => match self.subjects.get(subject) {
+                Some(holder) if *if_free || holder == attempt => Ok(()),
+                Some(holder) => Err(unavailable(format!("`{subject}` is held by attempt `{holder}`"))),
+                None if !self.attempts.contains_key(attempt) => Err(no_attempt(attempt)),
+                None => {
+                    undo.push(Undo::Subject(
+                        subject.clone(),
+                        self.subjects.insert(subject.clone(), attempt.clone()),
+                    ));
+                    Ok(())
+                }
+            },
+            Write::ReleaseSubjects { attempt } => {
+                let held = self.subjects.extract_if(.., |_, holder| holder == attempt);
+                undo.extend(held.map(|(subject, holder)| Undo::Subject(subject, Some(holder))));
+                Ok(())
+            }
+        }
+    }
+
+    fn take_back(&mut self, undo: Vec<Undo>) {
+        for undo in undo.into_iter().rev() {
+            match undo {
+                Undo::Attempt(id, Some(row)) => drop(self.attempts.insert(id, row)),
+                Undo::Attempt(id, None) => drop(self.attempts.remove(&id)),
+                Undo::Subject(subject, Some(holder)) => drop(self.subjects.insert(subject, holder)),
+                Undo::Subject(subject, None) => drop(self.subjects.remove(&subject)),
+            }
+        }
+    }
+}
+
+impl From<FaultError> for CommitError {
+    fn from(error: FaultError) -> Self {
+        match error {
+            FaultError::Full => Self::Full,
+            FaultError::Broken(_) => Self::Unavailable(error.to_string()),
+        }
+    }
+}
+
+fn no_attempt(id: &str) -> CommitError {
+    unavailable(format!("attempt `{id}` is not recorded"))
+}
+
+fn unavailable(what: String) -> CommitError {
+    CommitError::Unavailable(what)
+}

@@ -1,0 +1,169 @@
+//! The store on disk: one SQLite database, shared by the writers of a state directory.
+//!
+//! **Order of durability.** A commit's rows, entries, values and the signed checkpoint over the entries are one SQLite
+//! transaction, flushed once; tickets are answered after it. Each writer appends to a log of its own under the state's
+//! one key, so writers wait for each other's transaction at most, never for each other's sequence.
+
+mod apply;
+mod failure;
+mod head;
+mod packed;
+mod read;
+mod row;
+pub(crate) mod schema;
+mod wal;
+mod writer;
+
+use std::sync::Arc;
+use std::sync::mpsc::{self, Sender};
+use std::thread::{self, JoinHandle};
+
+use lastlook_ledger::{Kind, leaf_of_payload, tree::Hash};
+use tokio::sync::oneshot;
+
+use crate::state::{self, StateDir, StateError, Writer};
+use crate::{
+    AttemptRow, Commit, CommitError, Fault, Lookup, Store, StoreError, StoredEntry, Ticket, Values, WriterId,
+};
+
+pub use read::SqliteReader;
+use writer::{Appender, Job, Quota};
+
+/// The store of one writer on a state directory.
+///
+/// Dropping it commits what is queued, then frees the writer's slot.
+#[derive(Debug)]
+pub struct SqliteStore {
+    id: WriterId,
+    inherited: Vec<AttemptRow>,
+    reader: SqliteReader,
+    /// Nothing only while being dropped.
+    queue: Option<Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+    /// After the fields above, so that the slot is free only when nothing appends any more.
+    _slot: Writer,
+}
+
+/// What can be set about a store; the default suits all but tests.
+#[derive(Clone, Default)]
+pub struct Settings {
+    /// Has its say before every operation of a commit.
+    pub fault: Option<Arc<dyn Fault>>,
+    /// A bound on the database's size in bytes, a sixteenth of which is kept for vital commits.
+    pub max_bytes: Option<u64>,
+}
+
+impl SqliteStore {
+    /// Opens the database for this writer and takes up the log its slot began, if it adds up to its signed checkpoint.
+    pub fn open(dir: &StateDir, slot: Writer, fault: Option<Arc<dyn Fault>>) -> Result<Self, StateError> {
+        Self::open_with(dir, slot, Settings { fault, max_bytes: None })
+    }
+
+    /// Like [`open`](Self::open), with other settings.
+    pub fn open_with(dir: &StateDir, slot: Writer, settings: Settings) -> Result<Self, StateError> {
+        let id = WriterId { n: slot.n(), origin: state::origin(dir.state_id(), slot.n()) };
+        let reader = dir.reader()?;
+        let sql = |e: rusqlite::Error| schema::state_error(dir.paths(), &e);
+        let conn = schema::connect(&dir.paths().database, false).map_err(sql)?;
+        let key = dir.key();
+        let tree = head::load(&conn, &id, &key).map_err(sql)?.map_err(|what| StateError::LogAltered {
+            path: dir.paths().database.clone(),
+            origin: id.origin.clone(),
+            what: what.into(),
+        })?;
+        let mut inherited = read::open_attempts(&conn).map_err(sql)?;
+        inherited.retain(|row| row.writer == id.n);
+        let quota = settings.max_bytes.map(|bytes| Quota::of(bytes, &conn)).transpose().map_err(sql)?;
+        let appender = Appender {
+            conn,
+            database: dir.paths().database.clone(),
+            id: id.clone(),
+            key,
+            tree,
+            reserve: dir.reserve(),
+            fault: settings.fault,
+            quota,
+            stale: false,
+        };
+        let (queue, jobs) = mpsc::channel();
+        let thread = thread::Builder::new()
+            .name(format!("lastlook-writer-{}", id.n))
+            .spawn(move || appender.run(&jobs))
+            .map_err(|e| {
+                StateError::from_io(&dir.paths().root, "start a writer for", &dir.paths().root, e)
+            })?;
+        Ok(Self { id, inherited, reader, queue: Some(queue), thread: Some(thread), _slot: slot })
+    }
+
+    /// The attempts that were open under this slot's number when it was taken: what the slot's earlier lives left.
+    ///
+    /// They are this writer's to recover, like those of a [`DeadWriter`](crate::DeadWriter).
+    pub fn inherited(&self) -> &[AttemptRow] {
+        &self.inherited
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        drop(self.queue.take());
+        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the writer thread ended abnormally");
+        }
+    }
+}
+
+impl Store for SqliteStore {
+    fn writer(&self) -> Option<&WriterId> {
+        Some(&self.id)
+    }
+
+    fn commit(&self, commit: Commit) -> Ticket {
+        // Hashed here, so that the writer thread, which everybody waits for, need not.
+        let leaves = commit.entries.iter().map(|entry| leaf_of_payload(&entry.payload)).collect();
+        let (reply, ticket) = oneshot::channel();
+        let unsent = match &self.queue {
+            Some(queue) => queue.send(Job { commit, leaves, reply }).err().map(|unsent| unsent.0.reply),
+            None => Some(reply),
+        };
+        if let Some(reply) = unsent {
+            let _ = reply.send(Err(CommitError::Unavailable("the writer has stopped".into())));
+        }
+        ticket
+    }
+
+    fn attempt(&self, id_or_prefix: &str) -> Result<Lookup<AttemptRow>, StoreError> {
+        self.reader.attempt(id_or_prefix)
+    }
+
+    fn open_attempts(&self) -> Result<Vec<AttemptRow>, StoreError> {
+        self.reader.open_attempts()
+    }
+
+    fn holder(&self, subject: &str) -> Result<Option<AttemptRow>, StoreError> {
+        self.reader.holder(subject)
+    }
+
+    fn origins(&self) -> Result<Vec<String>, StoreError> {
+        self.reader.origins()
+    }
+
+    fn entries(&self, origin: &str, from: u64, limit: usize) -> Result<Vec<StoredEntry>, StoreError> {
+        self.reader.entries(origin, from, limit)
+    }
+
+    fn entries_of(&self, attempt: &str) -> Result<Vec<StoredEntry>, StoreError> {
+        self.reader.entries_of(attempt)
+    }
+
+    fn leaf_hashes(&self, origin: &str, upto: u64) -> Result<Vec<Hash>, StoreError> {
+        self.reader.leaf_hashes(origin, upto)
+    }
+
+    fn checkpoint(&self, origin: &str) -> Result<Option<String>, StoreError> {
+        self.reader.checkpoint(origin)
+    }
+
+    fn values(&self, attempt: &str, kind: Kind) -> Result<Option<Values>, StoreError> {
+        self.reader.values(attempt, kind)
+    }
+}

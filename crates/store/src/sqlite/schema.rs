@@ -1,0 +1,171 @@
+//! Connections to the database, its tables, and whether a file is such a database at all.
+//!
+//! The tables are laid out for few touched pages per commit, since each is written whole into the write-ahead log:
+//! rows with a payload are keyed by integer (whole rows stay in one leaf), rows without one by their text.
+
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _};
+
+use crate::state::{StateError, StatePaths};
+
+/// Marks the file as ours: `LLOK` in the database header.
+const APPLICATION_ID: i64 = 0x4c4c_4f4b;
+/// The version of the tables.
+const SCHEMA_VERSION: i64 = 1;
+/// An entry's key is its writer's number above this many bits of its index.
+pub(super) const INDEX_BITS: u32 = 40;
+
+/// How much of the database each connection keeps in memory.
+pub(super) const CACHE_KIB: u32 = 8192;
+
+const TABLES: &str = r#"
+-- What this state is: its id's key name and verifier key.
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+-- One log per writer: how far it goes, the right-hand edge of its hash tree, its latest signed checkpoint.
+CREATE TABLE logs (
+    writer INTEGER PRIMARY KEY, origin TEXT NOT NULL, size INTEGER NOT NULL, frontier BLOB NOT NULL, note TEXT NOT NULL
+);
+
+CREATE TABLE entries (
+    seq INTEGER PRIMARY KEY,
+    writer INTEGER GENERATED ALWAYS AS (seq >> 40) VIRTUAL,
+    "index" INTEGER GENERATED ALWAYS AS (seq & 0xffffffffff) VIRTUAL,
+    attempt TEXT NOT NULL, kind TEXT NOT NULL, leaf BLOB NOT NULL, payload BLOB NOT NULL
+);
+-- Holds the leaf too: a log's hashes can be read without its payloads.
+CREATE INDEX entries_by_attempt ON entries (attempt, leaf);
+
+-- Beside the log, and prunable: what entries only commit to.
+CREATE TABLE "values" (seq INTEGER PRIMARY KEY, seed BLOB NOT NULL, packed BLOB NOT NULL);
+
+CREATE TABLE attempts (
+    id TEXT PRIMARY KEY, writer INTEGER NOT NULL, upstream TEXT NOT NULL, tool TEXT NOT NULL, action BLOB NOT NULL,
+    state TEXT NOT NULL, opened_at_ns INTEGER NOT NULL, detail BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX attempts_open ON attempts (id) WHERE state IN ('armed', 'unknown');
+
+CREATE TABLE subjects (subject TEXT PRIMARY KEY, attempt TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX subjects_by_attempt ON subjects (attempt);
+"#;
+
+/// Opens an existing database file.
+///
+/// `synchronous=FULL` flushes the log on every commit, `fullfsync` through the device's cache where that is a call of
+/// its own; checkpoints are asked for by the writer, so that none sits on a commit.
+pub(super) fn connect(path: &Path, query_only: bool) -> rusqlite::Result<Connection> {
+    let conn = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    conn.busy_handler(Some(wait_busy))?;
+    conn.set_prepared_statement_cache_capacity(64);
+    conn.execute_batch(&format!(
+        "PRAGMA synchronous = FULL; PRAGMA fullfsync = 1; PRAGMA checkpoint_fullfsync = 1; PRAGMA temp_store = MEMORY;
+         PRAGMA wal_autocheckpoint = 0; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -{CACHE_KIB};"
+    ))?;
+    if query_only {
+        conn.pragma_update(None, "query_only", true)?;
+    }
+    Ok(conn)
+}
+
+/// Waits for another process's transaction: briefly at first, since one takes a fraction of a millisecond; 30 s in all.
+fn wait_busy(waited: i32) -> bool {
+    thread::sleep(Duration::from_micros(match waited {
+        ..100 => 100,
+        ..1000 => 1_000,
+        _ => 10_000,
+    }));
+    waited < 4_000
+}
+
+/// Makes the tables in a new database, or checks an old one; returns the verifier key it records.
+pub(crate) fn prepare(paths: &StatePaths, complete: bool, verifier: &str) -> Result<String, StateError> {
+    let path = &paths.database;
+    let open = || -> rusqlite::Result<Result<String, StateError>> {
+        let conn = connect(path, false)?;
+        if !complete && is_blank(&conn)? {
+            create(&conn, verifier)?;
+        }
+        if let Err(e) = check_version(&conn, path)? {
+            return Ok(Err(e));
+        }
+        let recorded = conn
+            .query_row("SELECT value FROM meta WHERE name = 'verifier'", [], |row| row.get(0))
+            .optional()?;
+        Ok(recorded.ok_or_else(|| corrupt(path, "it does not say which key it belongs to".into())))
+    };
+    open().unwrap_or_else(|e| Err(state_error(paths, &e)))
+}
+
+/// Opens a connection for reading only, having checked that the database is one we can read.
+pub(super) fn connect_checked(paths: &StatePaths) -> Result<Connection, StateError> {
+    let open = || {
+        let conn = connect(&paths.database, true)?;
+        Ok(check_version(&conn, &paths.database)?.map(|()| conn))
+    };
+    open().unwrap_or_else(|e| Err(state_error(paths, &e)))
+}
+
+/// Says what a failure to open means; only then is the whole file checked, for the reason to give.
+pub(super) fn state_error(paths: &StatePaths, error: &rusqlite::Error) -> StateError {
+    let path = &paths.database;
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => corrupt(path, "it is not a database".into()),
+        Some(ErrorCode::DatabaseCorrupt) => {
+            corrupt(path, first_fault(path).unwrap_or_else(|| error.to_string()))
+        }
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+            StateError::ReadOnly { path: paths.root.clone() }
+        }
+        Some(ErrorCode::CannotOpen) if !path.exists() => StateError::DatabaseMissing { path: path.clone() },
+        Some(ErrorCode::DiskFull) => StateError::Full { path: paths.root.clone() },
+        _ => StateError::Unavailable { path: path.clone(), what: error.to_string() },
+    }
+}
+
+fn is_blank(conn: &Connection) -> rusqlite::Result<bool> {
+    let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    Ok(tables == 0 && header(conn, "application_id")? == 0)
+}
+
+fn create(conn: &Connection, verifier: &str) -> rusqlite::Result<()> {
+    conn.pragma_update(None, "page_size", 4096)?;
+    conn.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+    conn.execute_batch("BEGIN IMMEDIATE")?;
+    conn.execute_batch(TABLES)?;
+    conn.execute("INSERT INTO meta VALUES ('verifier', ?1)", [verifier])?;
+    conn.pragma_update(None, "application_id", APPLICATION_ID)?;
+    conn.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    conn.execute_batch("COMMIT")
+}
+
+fn check_version(conn: &Connection, path: &Path) -> rusqlite::Result<Result<(), StateError>> {
+    let (application, version) = (header(conn, "application_id")?, header(conn, "user_version")?);
+    Ok(match (application, version) {
+        (APPLICATION_ID, SCHEMA_VERSION) => Ok(()),
+        (APPLICATION_ID, found) => {
+            Err(StateError::DatabaseVersion { path: path.into(), found, known: SCHEMA_VERSION })
+        }
+        (0, 0) => Err(corrupt(path, "it is empty".into())),
+        _ => Err(corrupt(path, "it is another program's database".into())),
+    })
+}
+
+fn header(conn: &Connection, field: &str) -> rusqlite::Result<i64> {
+    conn.pragma_query_value(None, field, |row| row.get(0))
+}
+
+fn first_fault(path: &Path) -> Option<String> {
+    let conn = connect(path, true).ok()?;
+    let fault: String = conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).ok()?;
+    (fault != "ok").then_some(fault)
+}
+
+fn corrupt(path: &Path, what: String) -> StateError {
+    StateError::DatabaseCorrupt { path: path.into(), what }
+}

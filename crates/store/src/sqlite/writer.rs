@@ -1,0 +1,216 @@
+//! The writer thread: takes what is queued, makes it one transaction, and answers when it is durable.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use lastlook_ledger::{Checkpoint, SigningKey, tree::Hash, tree::Tree};
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::apply::Tx;
+use super::failure::Failure;
+use super::{head, wal};
+use crate::state::reserve::Reserve;
+use crate::{Commit, CommitError, Committed, Fault, Op, WriterId};
+
+/// How many commits share a flush at most.
+const GROUP: usize = 512;
+/// How long nobody must have asked for anything, for the moment to be a quiet one.
+const QUIET: Duration = Duration::from_millis(10);
+
+/// One commit on its way, with the leaf hash of each of its entries.
+pub(super) struct Job {
+    pub commit: Commit,
+    pub leaves: Vec<Hash>,
+    pub reply: oneshot::Sender<Answer>,
+}
+
+type Answer = Result<Committed, CommitError>;
+
+/// Everything one writer needs to append.
+pub(super) struct Appender {
+    pub conn: Connection,
+    pub database: PathBuf,
+    pub id: WriterId,
+    pub key: Arc<SigningKey>,
+    pub tree: Tree,
+    pub reserve: Reserve,
+    pub fault: Option<Arc<dyn Fault>>,
+    pub quota: Option<Quota>,
+    /// Whether the last COMMIT failed, so that the tree must be read again before it is relied upon.
+    pub stale: bool,
+}
+
+/// A bound on the database's size, with room kept for vital commits.
+pub(super) struct Quota {
+    pub pages: u32,
+    pub kept: u32,
+    pub now: u32,
+}
+
+impl Appender {
+    /// Serves the queue until all its senders are gone.
+    pub(super) fn run(mut self, queue: &Receiver<Job>) {
+        wal::watch(&self.conn);
+        wal::lay_out(&self.conn, &self.database);
+        while let Some(first) = self.next(queue) {
+            let mut group = vec![first];
+            group.extend(queue.try_iter().take(GROUP - 1));
+            self.flush(group);
+            if wal::is_due() {
+                wal::checkpoint(&self.conn);
+            }
+        }
+    }
+
+    fn next(&self, queue: &Receiver<Job>) -> Option<Job> {
+        if wal::is_due_when_idle(self.reserve.is_missing()) {
+            match queue.recv_timeout(QUIET) {
+                Ok(job) => return Some(job),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => wal::checkpoint(&self.conn),
+            }
+        }
+        queue.recv().ok()
+    }
+
+    /// Makes a group durable with one flush; if that fails, each alone, so that none suffers for another.
+    fn flush(&mut self, group: Vec<Job>) {
+        let wants_room = |job: &Job| !job.commit.vital && !job.commit.entries.is_empty();
+        let refuse = group.iter().any(wants_room) && !self.reserve.restore();
+        let (refused, group): (Vec<_>, Vec<_>) = group.into_iter().partition(|job| refuse && wants_room(job));
+        for job in refused {
+            answer(job, Err(CommitError::Full));
+        }
+        match group.as_slice() {
+            [] => {}
+            [_] => group.into_iter().for_each(|job| self.alone(job)),
+            jobs => match self.transact(jobs) {
+                Ok(answers) => group.into_iter().zip(answers).for_each(|(job, outcome)| answer(job, outcome)),
+                Err(failure) => {
+                    tracing::debug!(?failure, "a shared flush failed; committing one by one");
+                    // What happened already comes first.
+                    let (vital, other): (Vec<_>, Vec<_>) =
+                        group.into_iter().partition(|job| job.commit.vital);
+                    vital.into_iter().chain(other).for_each(|job| self.alone(job));
+                }
+            },
+        }
+        if self.reserve.is_missing() {
+            self.reserve.restore();
+        }
+    }
+
+    fn alone(&mut self, job: Job) {
+        let mut outcome = self.transact(std::slice::from_ref(&job));
+        while job.commit.vital
+            && outcome.as_ref().is_err_and(Failure::may_want_room)
+            && self.reserve.release()
+        {
+            outcome = self.transact(std::slice::from_ref(&job));
+        }
+        let outcome = match outcome {
+            Ok(answers) => answers.into_iter().next().unwrap_or_else(|| Err(unavailable("no answer"))),
+            Err(Failure::Full) => Err(CommitError::Full),
+            Err(Failure::Device(_)) if self.reserve.disk_is_full() => Err(CommitError::Full),
+            Err(Failure::Device(what) | Failure::Other(what)) => Err(unavailable(&what)),
+        };
+        answer(job, outcome);
+    }
+
+    /// One transaction: all of these commits, save those whose preconditions fail, and one signature over their entries.
+    fn transact(&mut self, jobs: &[Job]) -> Result<Vec<Answer>, Failure> {
+        let vital = jobs.iter().all(|job| job.commit.vital);
+        if let Some(quota) = &mut self.quota {
+            quota.allow(&self.conn, vital)?;
+        }
+        let result = self.try_transact(jobs);
+        if result.is_err() && !self.conn.is_autocommit() && self.conn.execute_batch("ROLLBACK").is_err() {
+            tracing::error!("a transaction could not be taken back");
+        }
+        result
+    }
+
+    fn try_transact(&mut self, jobs: &[Job]) -> Result<Vec<Answer>, Failure> {
+        let tx = Tx { conn: &self.conn, id: &self.id, fault: self.fault.as_deref() };
+        tx.before(Op::Begin)?;
+        self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        if self.stale {
+            let head = head::load(&self.conn, &self.id, &self.key)?;
+            self.tree = head.map_err(|what| Failure::Other(format!("log `{}`: {what}", self.id.origin)))?;
+            self.stale = false;
+        }
+        let mut tree = self.tree.clone();
+        let mut indices = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            indices.push(tx.apply(&job.commit, &job.leaves, &mut tree)?);
+        }
+        if tree.size() > self.tree.size() {
+            tx.before(Op::Sign)?;
+            self.sign(&tree)?;
+        }
+        if indices.iter().any(Result::is_ok) {
+            tx.before(Op::Commit)?;
+            self.commit()?;
+        } else {
+            self.conn.prepare_cached("ROLLBACK")?.execute([])?;
+        }
+        self.tree = tree;
+        let size = self.tree.size();
+        let done = |_: &Committed| self.fault.as_deref().map_or(Ok(()), |fault| fault.before(Op::Reply));
+        let answer = |indices: Result<Vec<u64>, CommitError>| {
+            let committed = Committed { indices: indices?, size };
+            done(&committed).map_err(|e| unavailable(&format!("{e}; it may have been recorded")))?;
+            Ok(committed)
+        };
+        Ok(indices.into_iter().map(answer).collect())
+    }
+
+    fn sign(&self, tree: &Tree) -> Result<(), Failure> {
+        let checkpoint = Checkpoint { origin: self.id.origin.clone(), size: tree.size(), root: tree.root() };
+        let note = self.key.sign_checkpoint(&checkpoint).map_err(|e| Failure::Other(e.to_string()))?;
+        Ok(head::save(&self.conn, &self.id, tree, &note)?)
+    }
+
+    /// After a failed flush nobody can say what a crash would leave: it is reported as not recorded, and said so.
+    fn commit(&mut self) -> Result<(), Failure> {
+        let result = self.conn.prepare_cached("COMMIT")?.execute([]);
+        result.map(|_| ()).map_err(|e| {
+            self.stale = true;
+            match Failure::from(e) {
+                Failure::Other(what) => Failure::Other(format!("{what}; it may have been recorded")),
+                other => other,
+            }
+        })
+    }
+}
+
+impl Quota {
+    /// The bound for a database of at most `bytes`.
+    pub(super) fn of(bytes: u64, conn: &Connection) -> rusqlite::Result<Self> {
+        let page: u32 = conn.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+        let pages = u32::try_from(bytes / u64::from(page)).unwrap_or(u32::MAX);
+        Ok(Self { pages, kept: pages / 16, now: 0 })
+    }
+
+    /// Bounds what the next transaction may use.
+    fn allow(&mut self, conn: &Connection, vital: bool) -> Result<(), Failure> {
+        let pages = if vital { self.pages } else { self.pages.saturating_sub(self.kept) };
+        if pages != self.now {
+            conn.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
+            self.now = pages;
+        }
+        Ok(())
+    }
+}
+
+fn answer(job: Job, outcome: Answer) {
+    // Nobody waiting any more is the caller's choice; the commit stands.
+    let _ = job.reply.send(outcome);
+}
+
+fn unavailable(what: &str) -> CommitError {
+    CommitError::Unavailable(what.into())
+}
