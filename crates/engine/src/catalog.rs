@@ -55,6 +55,11 @@ impl Catalog {
         })
     }
 
+    /// A tool of which the server said nothing: refused, whatever its name.
+    pub fn unlisted(&self, name: &str) -> Arc<Tool> {
+        Arc::new(settings::tool(&self.rules, name, None))
+    }
+
     /// The tool as last listed, however old the list.
     pub fn last_known(&self, name: &str) -> Option<Arc<Tool>> {
         self.read().tools.get(name).cloned()
@@ -67,6 +72,11 @@ impl Catalog {
             (Some(definition), Some(shown)) => definition.digest != *shown,
             _ => false,
         }
+    }
+
+    /// True when the list is current: nothing was announced since it was read.
+    pub fn is_current(&self) -> bool {
+        self.read().listing == Listing::Listed
     }
 
     /// The generation a listing starts under.

@@ -115,6 +115,11 @@ impl Control {
         self.cancelled.load(Ordering::SeqCst)
     }
 
+    /// True once the attempt has passed the gate.
+    pub fn has_passed(&self) -> bool {
+        self.passed.load(Ordering::SeqCst)
+    }
+
     /// Waits until the caller cancels; returns the client's cancellation frame.
     pub async fn cancelled(&self) -> Arc<[u8]> {
         loop {

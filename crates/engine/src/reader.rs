@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lastlook_canon::{Digest, Limits, parse};
-use lastlook_kernel::{Comparable, Moment, Reading, Readings, Rebased, SubjectRules, Subjects, Tool, Touched, comparable};
+use lastlook_kernel::{Comparable, Moment, Reading, Readings, Rebased, SubjectRules, Subjects, Tool, Touched};
 
-use crate::clock;
+use crate::{answer, clock};
 
 /// Values longer than this are compared by digest only: they are neither shown nor kept.
 const LARGEST_VALUE: usize = 64 << 10;
@@ -141,7 +141,7 @@ impl Reader {
         let parsed = parse(&params, &limits).ok()?;
         let nothing = lastlook_canon::Json::Object(Vec::new());
         let subjects = self.subjects(&tool, parsed.get("arguments").unwrap_or(&nothing));
-        let Comparable { digest, bytes } = comparable(&parse(&answer, &limits).ok()?, &tool.rules.ignore)?;
+        let Comparable { digest, bytes } = answer::of_reading(&answer, &tool.rules.ignore).ok()?;
         let value = (bytes.len() <= LARGEST_VALUE).then_some(bytes);
         Some(Reading { tool: tool.name.clone(), params, subjects, digest, value, order, answered_at: at, rebased: None })
     }

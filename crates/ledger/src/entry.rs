@@ -129,10 +129,10 @@ pub enum EntryError {
     /// The payload is larger than [`MAX_PAYLOAD_BYTES`].
     #[error("entry has {0} bytes; at most {MAX_PAYLOAD_BYTES} are allowed")]
     Size(usize),
-    /// The payload is not strict JSON.
+    /// The payload is not strict JSON, or nests deeper than [`MAX_DEPTH`].
     #[error("entry is not strict JSON: {0}")]
     Json(JsonError),
-    /// Arrays and objects nest deeper than [`MAX_DEPTH`].
+    /// What is to be written nests deeper than [`MAX_DEPTH`].
     #[error("entry nests deeper than {MAX_DEPTH} levels at `{0}`")]
     Depth(String),
     /// A number is not an integer within ±[`MAX_INTEGER`].
@@ -161,8 +161,7 @@ impl EntryError {
     pub fn code(&self) -> &'static str {
         match self {
             EntryError::Size(_) => "entry-too-large",
-            EntryError::Json(_) => "entry-json",
-            EntryError::Depth(_) => "entry-depth",
+            EntryError::Json(_) | EntryError::Depth(_) => "entry-json",
             EntryError::Number(_) => "entry-number",
             EntryError::NotCanonical => "entry-not-canonical",
             EntryError::Statement(_) => "entry-statement",

@@ -1,1 +1,3 @@
-//! Everything that calls the boundary.
+//! Everything that calls the boundary: today, an MCP client over standard input and output.
+
+pub mod mcp;

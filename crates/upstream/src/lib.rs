@@ -3,11 +3,13 @@
 //! - [`frames`]: newline-delimited frames from a blocking reader, cut without copying.
 //! - [`message`]: what a frame is, from its top-level members alone.
 //! - [`child`]: the server as a child process that dies with its writer.
+//! - [`pipe`]: whole frames into a pipe, from threads and from the runtime alike.
 //! - [`Link`]: one connection to a server: bytes in order, and the boundary's own calls beside the client's.
 
 pub mod child;
 pub mod frames;
 pub mod message;
+pub mod pipe;
 
 mod link;
 mod params;

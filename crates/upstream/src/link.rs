@@ -1,8 +1,7 @@
 //! One connection to an MCP server: the client's bytes in order, and the boundary's own calls beside them.
 
 use std::collections::HashMap;
-use std::io::{self, Write};
-use std::os::fd::AsFd;
+use std::io;
 use std::process::ChildStdin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,16 +9,14 @@ use std::time::Duration;
 
 use lastlook_canon::string_of;
 use lastlook_kernel::Passage;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::sync::oneshot;
 
-/// A writable pipe takes this many bytes without blocking (`PIPE_BUF`, pipe(7)).
-const PIPE_BUF: usize = 4096;
+use crate::pipe::Pipe;
 
 /// The connection to one server.
 #[derive(Debug)]
 pub struct Link {
-    stdin: Mutex<Option<ChildStdin>>,
+    stdin: Arc<Pipe<ChildStdin>>,
     prefix: String,
     next: AtomicU64,
     own: Mutex<HashMap<u64, oneshot::Sender<Arc<[u8]>>>>,
@@ -41,7 +38,7 @@ impl Link {
     /// A link over a server's standard input. `nonce` keeps the boundary's ids apart from the client's.
     pub fn new(stdin: ChildStdin, nonce: [u8; 8]) -> Link {
         Link {
-            stdin: Mutex::new(Some(stdin)),
+            stdin: Arc::new(Pipe::new(stdin)),
             prefix: format!("lastlook-{}-", hex::encode(nonce)),
             next: AtomicU64::new(1),
             own: Mutex::new(HashMap::new()),
@@ -51,29 +48,26 @@ impl Link {
 
     /// Writes frames as they are, blocking: the pass-through path.
     pub fn pass(&self, frames: &[u8]) -> io::Result<()> {
-        match lock(&self.stdin).as_mut() {
-            Some(stdin) => stdin.write_all(frames),
-            None => Err(io::ErrorKind::BrokenPipe.into()),
-        }
+        self.stdin.write(frames)
     }
 
     /// Sends an effect: the only way an effect's bytes leave, and it takes the passage.
     ///
     /// An error means that the bytes may have left in part: the outcome is not known.
-    pub async fn execute(self: &Arc<Self>, passage: Passage, frame: Arc<[u8]>) -> io::Result<()> {
+    pub async fn execute(&self, passage: Passage, frame: Arc<[u8]>) -> io::Result<()> {
         let _spent = passage;
-        self.send(frame).await
+        self.stdin.send(frame).await
     }
 
     /// Sends a notification, in order with everything else.
-    pub async fn notify(self: &Arc<Self>, frame: Arc<[u8]>) -> io::Result<()> {
-        self.send(frame).await
+    pub async fn notify(&self, frame: Arc<[u8]>) -> io::Result<()> {
+        self.stdin.send(frame).await
     }
 
     /// Asks the server something for the boundary itself, and returns the whole answer frame.
     ///
     /// `params` are raw JSON. Nothing of the exchange reaches the client.
-    pub async fn call(self: &Arc<Self>, method: &str, params: &[u8], limit: Duration) -> Result<Arc<[u8]>, CallError> {
+    pub async fn call(&self, method: &str, params: &[u8], limit: Duration) -> Result<Arc<[u8]>, CallError> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let (answer, answered) = oneshot::channel();
         lock(&self.own).insert(number, answer);
@@ -85,7 +79,7 @@ impl Link {
         frame.extend_from_slice(params);
         frame.extend_from_slice(b"}\n");
         let exchange = async {
-            self.send(frame.into()).await.map_err(|_| CallError::Gone)?;
+            self.stdin.send(frame.into()).await.map_err(|_| CallError::Gone)?;
             answered.await.map_err(|_| CallError::Gone)
         };
         let answer = tokio::time::timeout(limit, exchange).await.unwrap_or(Err(CallError::Late));
@@ -132,30 +126,9 @@ impl Link {
 
     /// Closes the server's standard input: how an MCP client says goodbye.
     pub fn close(&self) {
-        lock(&self.stdin).take();
+        self.stdin.close();
     }
 
-    /// Writes without holding up the runtime: at once when the pipe takes it, else on a blocking thread.
-    async fn send(self: &Arc<Self>, frame: Arc<[u8]>) -> io::Result<()> {
-        if let Some(done) = self.try_now(&frame) {
-            return done;
-        }
-        let link = Arc::clone(self);
-        tokio::task::spawn_blocking(move || link.pass(&frame)).await.map_err(io::Error::other)?
-    }
-
-    fn try_now(&self, frame: &[u8]) -> Option<io::Result<()>> {
-        if frame.len() > PIPE_BUF {
-            return None;
-        }
-        let mut stdin = self.stdin.try_lock().ok()?;
-        let Some(stdin) = stdin.as_mut() else { return Some(Err(io::ErrorKind::BrokenPipe.into())) };
-        let mut ready = [PollFd::from_borrowed_fd(stdin.as_fd(), PollFlags::OUT)];
-        match poll(&mut ready, Some(&Timespec::default())) {
-            Ok(1..) => Some(stdin.write_all(frame)),
-            _ => None,
-        }
-    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -96,6 +96,69 @@ pub fn id_key(raw: &[u8]) -> Vec<u8> {
     }
 }
 
+/// The id of a frame that could not be read strictly, as far as it can be told: so that its sender gets an answer.
+///
+/// Looks only at the top level, and gives nothing when there are two. `frame` may be cut off.
+pub fn salvage_id(frame: &[u8]) -> Option<&[u8]> {
+    let (mut depth, mut at, mut found) = (0_usize, 0_usize, None);
+    while let Some(byte) = frame.get(at) {
+        match byte {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b'"' => {
+                let end = end_of_string(frame, at)?;
+                if depth == 1 && frame.get(at..end) == Some(b"\"id\"") {
+                    if let Some(value) = value_after(frame, end) {
+                        if found.is_some() {
+                            return None;
+                        }
+                        found = Some(value);
+                    }
+                }
+                at = end;
+                continue;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    found
+}
+
+fn end_of_string(frame: &[u8], start: usize) -> Option<usize> {
+    let mut at = start + 1;
+    loop {
+        match frame.get(at)? {
+            b'\\' => at += 2,
+            b'"' => return Some(at + 1),
+            _ => at += 1,
+        }
+    }
+}
+
+/// The id behind the colon after a key: a whole string or number.
+fn value_after(frame: &[u8], key_end: usize) -> Option<&[u8]> {
+    let skip = |from: usize| {
+        let rest = frame.get(from..)?;
+        Some(from + rest.iter().position(|byte| !byte.is_ascii_whitespace())?)
+    };
+    let colon = skip(key_end)?;
+    if frame.get(colon) != Some(&b':') {
+        return None;
+    }
+    let start = skip(colon + 1)?;
+    let end = match frame.get(start)? {
+        b'"' => end_of_string(frame, start)?,
+        b'-' | b'0'..=b'9' => {
+            let rest = frame.get(start..)?;
+            start + rest.iter().position(|byte| matches!(byte, b',' | b'}') || byte.is_ascii_whitespace())?
+        }
+        _ => return None,
+    };
+    let value = frame.get(start..end)?;
+    lastlook_canon::parse(value, &Limits::default()).is_ok().then_some(value)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,6 +193,15 @@ mod tests {
             r#"{"id":1,"id":2,"method":"m"}"#,
         ] {
             assert!(read(frame.as_bytes(), &Limits::default()).is_err(), "{frame}");
+        }
+    }
+
+    #[test]
+    fn the_id_of_a_bad_frame_is_salvaged_when_there_is_one() {
+        assert_eq!(salvage_id(br#"{"id":7,"a":1,"a":2}"#), Some(b"7".as_slice()));
+        assert_eq!(salvage_id(br#"{"a":{"id":8},"id" : "x\"y" ,"z":[[[["#), Some(br#""x\"y""#.as_slice()));
+        for none in [r#"{"id":7,"id":8}"#, r#"{"a":{"id":8}}"#, r#"{"id":7"#, r#"{"id":tru}"#, r#"[{"id":1}]"#, "\"id", ""] {
+            assert_eq!(salvage_id(none.as_bytes()), None, "{none}");
         }
     }
 

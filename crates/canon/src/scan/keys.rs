@@ -51,13 +51,36 @@ impl<'a> Keys<'a> {
     /// Adds a key to the innermost object.
     #[inline]
     pub fn add(&mut self, key: Text<'a>, scope: &mut Scope) -> Result<(), Fault> {
-        let entry = self.enter(key);
-        let bit = 1 << (entry.print >> 26);
+        if key.escaped {
+            return self.add_decoded(key, scope);
+        }
+        let raw = key.raw.as_bytes();
+        self.enter(
+            Key { print: print(raw), at: key.at as u32, length: raw.len() as u32, decoded: None },
+            scope,
+        )
+    }
+
+    #[cold]
+    fn add_decoded(&mut self, key: Text<'a>, scope: &mut Scope) -> Result<(), Fault> {
+        if self.decoded.is_empty() {
+            self.decoded.push(' '); // so that no text starts at zero
+        }
+        let start = self.decoded.len();
+        key.decode_into(&mut self.decoded);
+        let text = self.decoded.get(start..).unwrap_or_default();
+        let (print, length) = (print(text.as_bytes()), text.len() as u32);
+        self.enter(Key { print, at: key.at as u32, length, decoded: NonZeroU32::new(start as u32) }, scope)
+    }
+
+    #[inline(always)]
+    fn enter(&mut self, key: Key, scope: &mut Scope) -> Result<(), Fault> {
+        let bit = 1 << (key.print >> 26);
         if scope.seen & bit != 0 {
-            self.compare_few(&entry, scope.mark)?;
+            self.compare_few(key, scope.mark)?;
         }
         scope.seen |= bit;
-        self.list.push(entry);
+        self.list.push(key);
         Ok(())
     }
 
@@ -72,10 +95,10 @@ impl<'a> Keys<'a> {
     }
 
     #[inline(never)]
-    fn compare_few(&self, entry: &Key, mark: usize) -> Result<(), Fault> {
+    fn compare_few(&self, key: Key, mark: usize) -> Result<(), Fault> {
         let siblings = self.list.get(mark..).unwrap_or_default();
-        let found = siblings.len() < FEW && siblings.iter().any(|other| self.same(other, entry));
-        if found { Err(self.duplicate(entry)) } else { Ok(()) }
+        let found = siblings.len() < FEW && siblings.iter().any(|other| self.same(other, &key));
+        if found { Err(self.duplicate(&key)) } else { Ok(()) }
     }
 
     /// Sorts instead of hashing: no randomness is needed, and no choice of keys makes it slow.
@@ -88,31 +111,6 @@ impl<'a> Keys<'a> {
         match repeats.min_by_key(|key| key.at) {
             Some(key) => Err(self.duplicate(key)),
             None => Ok(()),
-        }
-    }
-
-    #[inline]
-    fn enter(&mut self, key: Text<'a>) -> Key {
-        if key.escaped {
-            return self.decode(key);
-        }
-        let raw = key.raw.as_bytes();
-        Key { print: print(raw), at: key.at as u32, length: raw.len() as u32, decoded: None }
-    }
-
-    #[cold]
-    fn decode(&mut self, key: Text<'a>) -> Key {
-        if self.decoded.is_empty() {
-            self.decoded.push(' '); // so that no text starts at zero
-        }
-        let start = self.decoded.len();
-        key.decode_into(&mut self.decoded);
-        let text = self.decoded.get(start..).unwrap_or_default();
-        Key {
-            print: print(text.as_bytes()),
-            at: key.at as u32,
-            length: text.len() as u32,
-            decoded: NonZeroU32::new(start as u32),
         }
     }
 

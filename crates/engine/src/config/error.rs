@@ -11,7 +11,7 @@ use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
 pub enum ConfigError {
     /// A file that somebody named does not exist.
     #[error("there is no configuration file at `{}`", path.display())]
-    #[diagnostic(code(lastlook::config::missing), help("{named_by}: create the file, or name another one"))]
+    #[diagnostic(help("{named_by}: create the file, or name another one"))]
     Missing {
         /// The file.
         path: PathBuf,
@@ -20,7 +20,7 @@ pub enum ConfigError {
     },
     /// The operating system does not let us read it.
     #[error("cannot read the configuration file `{}`: {error}", path.display())]
-    #[diagnostic(code(lastlook::config::unreadable), help("check its permissions and those of its folders"))]
+    #[diagnostic(help("check its permissions and those of its folders"))]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -29,16 +29,14 @@ pub enum ConfigError {
     },
     /// It is a folder, a pipe or a device.
     #[error("the configuration `{}` is not a file", path.display())]
-    #[diagnostic(code(lastlook::config::not_a_file), help("name the file itself, such as `lastlook.toml`"))]
+    #[diagnostic(help("name the file itself, such as `lastlook.toml`"))]
     NotAFile {
         /// What was named.
         path: PathBuf,
     },
     /// Others could change which commands run.
     #[error("the configuration file `{}` can be changed by other users (mode {mode:04o})", path.display())]
-    #[diagnostic(
-        code(lastlook::config::writable),
-        help("it names commands that run as you: chmod go-w '{}'", path.display())
+    #[diagnostic(help("it names commands that run as you: chmod go-w '{}'", path.display())
     )]
     Writable {
         /// The file.
@@ -48,14 +46,14 @@ pub enum ConfigError {
     },
     /// It is larger than a configuration can be.
     #[error("the configuration file `{}` is larger than 1 MiB", path.display())]
-    #[diagnostic(code(lastlook::config::too_large), help("is it the right file?"))]
+    #[diagnostic(help("is it the right file?"))]
     TooLarge {
         /// The file.
         path: PathBuf,
     },
     /// It is not text.
     #[error("the configuration file `{}` is not UTF-8 text from byte {at} on", path.display())]
-    #[diagnostic(code(lastlook::config::not_text), help("save it as UTF-8"))]
+    #[diagnostic(help("save it as UTF-8"))]
     NotText {
         /// The file.
         path: PathBuf,
@@ -64,12 +62,9 @@ pub enum ConfigError {
     },
     /// The environment names a file that depends on the working directory.
     #[error("`LASTLOOK_CONFIG` is the relative path `{}`", path.display())]
-    #[diagnostic(
-        code(lastlook::config::relative),
-        help(
-            "write the whole path: a relative one would take commands from whatever folder this is started in"
-        )
-    )]
+    #[diagnostic(help(
+        "write the whole path: a relative one would take commands from whatever folder this is started in"
+    ))]
     Relative {
         /// Its value.
         path: PathBuf,
@@ -143,10 +138,6 @@ impl fmt::Display for Invalid {
 impl std::error::Error for Invalid {}
 
 impl Diagnostic for Invalid {
-    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        Some(Box::new("lastlook::config::invalid"))
-    }
-
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         self.only()?.help()
     }

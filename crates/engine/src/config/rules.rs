@@ -49,21 +49,13 @@ impl UpstreamRules {
     /// The class of `tool` and whose word it is; `read_only_hint` is the server's annotation.
     pub fn classify(&self, tool: &str, read_only_hint: bool) -> (Class, ClassSource) {
         let declared = self.declared.get(tool).and_then(|config| config.class);
-        let profile =
-            self.from_profile(tool).filter(|_| self.profile_classes).and_then(|config| config.class);
+        let profile = self.shipped(tool).filter(|_| self.profile_classes).and_then(|config| config.class);
         classify(declared, profile, read_only_hint, self.hints_count, self.configured)
     }
 
     /// What else holds for `tool`.
     pub fn rules(&self, tool: &str) -> ToolRules {
-        let (own, shipped) = (self.declared.get(tool), self.from_profile(tool));
-        fn first<'a, T>(
-            own: Option<&'a ToolConfig>,
-            shipped: Option<&'a ToolConfig>,
-            of: impl Fn(&'a ToolConfig) -> Option<T>,
-        ) -> Option<T> {
-            own.and_then(&of).or_else(|| shipped.and_then(&of))
-        }
+        let (own, shipped) = (self.declared.get(tool), self.shipped(tool));
         let defaults = ToolRules::default();
         ToolRules {
             subjects: first(own, shipped, |t| t.subjects.clone()).or(defaults.subjects),
@@ -86,7 +78,16 @@ impl UpstreamRules {
         self.declared.keys().map(String::as_str)
     }
 
-    fn from_profile(&self, tool: &str) -> Option<&'static ToolConfig> {
+    fn shipped(&self, tool: &str) -> Option<&'static ToolConfig> {
         self.profile?.tool(tool)
     }
+}
+
+/// What the operator said, else what the profile says.
+fn first<'a, T>(
+    own: Option<&'a ToolConfig>,
+    shipped: Option<&'a ToolConfig>,
+    of: impl Fn(&'a ToolConfig) -> Option<T>,
+) -> Option<T> {
+    own.and_then(&of).or_else(|| shipped.and_then(&of))
 }

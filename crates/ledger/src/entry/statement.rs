@@ -8,8 +8,7 @@ use serde_json::{Map, Value, json};
 
 /// The members of the predicate that every entry has beside its body.
 const HEAD: [&str; 4] = ["attempt", "kind", "origin", "time"];
-/// Strict parsing goes a little deeper than [`MAX_DEPTH`], so that depth is judged in one place.
-const LIMITS: Limits = Limits { max_bytes: MAX_PAYLOAD_BYTES, max_depth: 2 * MAX_DEPTH };
+const LIMITS: Limits = Limits { max_bytes: MAX_PAYLOAD_BYTES, max_depth: MAX_DEPTH };
 
 pub(super) fn write(entry: &Entry) -> Result<Vec<u8>, EntryError> {
     let Entry { kind, origin, attempt, time, action, body } = entry;

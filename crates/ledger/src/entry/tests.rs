@@ -249,9 +249,9 @@ fn numbers_are_integers_that_every_reader_agrees_on() {
 fn nesting_and_size_are_bounded() {
     let nest = |levels| (0..levels).fold(json!(1), |inner, _| json!([inner]));
     check(&with(Kind::Held, "/n", nest(MAX_DEPTH - 2)), Ok(()));
-    check(&with(Kind::Held, "/n", nest(MAX_DEPTH - 1)), Err("entry-depth"));
+    check(&with(Kind::Held, "/n", nest(MAX_DEPTH - 1)), Err("entry-json"));
     check(&with(Kind::Held, "/n", json!("x".repeat(MAX_PAYLOAD_BYTES))), Err("entry-too-large"));
-    check_statement(|it| it["predicate"]["n"] = nest(MAX_DEPTH - 1), "entry-depth");
+    check_statement(|it| it["predicate"]["n"] = nest(MAX_DEPTH - 1), "entry-json");
     assert_eq!(
         Entry::from_payload(&vec![b' '; MAX_PAYLOAD_BYTES + 1]).unwrap_err().code(),
         "entry-too-large"

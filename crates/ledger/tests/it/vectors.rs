@@ -234,3 +234,59 @@ fn logs_are_read_as_the_vectors_say() {
         expect(found(vector).map_err(|error| error.code()), Err(text(vector, "code")))
     });
 }
+
+/// Every code that verification reports.
+const CODES: [&str; 31] = [
+    "armed-mismatch",
+    "checkpoint-bad-signature",
+    "checkpoint-foreign-origin",
+    "checkpoint-malformed",
+    "checkpoint-unknown-key",
+    "checkpoint-unsigned",
+    "entry-json",
+    "entry-member",
+    "entry-not-canonical",
+    "entry-number",
+    "entry-statement",
+    "entry-too-large",
+    "index-out-of-range",
+    "key-form",
+    "key-id",
+    "key-name",
+    "key-type",
+    "key-weak",
+    "log-longer",
+    "log-root",
+    "log-shorter",
+    "not-a-receipt",
+    "not-included",
+    "other-log",
+    "payload-type",
+    "proof-length",
+    "receipt-format",
+    "receipt-json",
+    "receipt-shape",
+    "value-does-not-open",
+    "value-unknown-label",
+];
+
+#[test]
+fn every_code_is_in_the_text_and_has_a_vector() {
+    let text: String = ["entry.md", "log.md", "receipt.md"]
+        .map(|name| std::fs::read_to_string(folder().join("..").join(name)).unwrap())
+        .concat();
+    let mut seen = std::collections::BTreeSet::new();
+    for name in ["keys.json", "entries.json", "checkpoints.json", "receipts.json", "logs.json"] {
+        let vectors = read(name);
+        seen.extend(
+            vectors["malformed"].as_array().unwrap().iter().map(|it| it["code"].as_str().unwrap().to_owned()),
+        );
+    }
+    // The one code whose vector would weigh more than all others together; a unit test has it.
+    seen.insert("entry-too-large".to_owned());
+    assert_eq!(seen.iter().map(String::as_str).collect::<Vec<_>>(), CODES);
+    assert_eq!(
+        CODES.into_iter().filter(|code| !text.contains(&format!("`{code}`"))).collect::<Vec<_>>(),
+        [""; 0]
+    );
+}

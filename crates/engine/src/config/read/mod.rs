@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use toml::de::DeTable;
 
-use super::document::{Section, Sink, without_secrets};
+use super::document::{Item, Section, Sink, without_secrets};
 use super::error::Invalid;
 use super::value::entity;
 use super::{Config, ConfigError, Profile};
@@ -48,7 +48,7 @@ pub(super) fn document<T>(
 
 fn top_level(mut root: Section<'_>, name: &str, sink: &mut Sink) -> Config {
     let trust_annotations = root.take("trust_annotations").and_then(|item| item.flag(sink)).unwrap_or(false);
-    let principal = root.table("principal", sink).and_then(|section| principal(section, sink));
+    let principal = root.take("principal").and_then(|item| principal(&item, sink));
     let defaults =
         root.table("defaults", sink).map(|section| defaults::defaults(section, sink)).unwrap_or_default();
     let upstream_table = root.table("upstream", sink);
@@ -61,22 +61,24 @@ fn top_level(mut root: Section<'_>, name: &str, sink: &mut Sink) -> Config {
     Config { trust_annotations, principal, defaults, upstreams, tools, path: PathBuf::from(name) }
 }
 
-fn principal(mut section: Section<'_>, sink: &mut Sink) -> Option<String> {
-    let id = section.take("id").and_then(|item| item.text("'User::\"deploy-bot\"'", sink));
+fn principal(item: &Item<'_>, sink: &mut Sink) -> Option<String> {
+    const EXAMPLE: &str = "'User::\"deploy-bot\"'";
+    let mut section = item.section("[principal]", sink)?;
+    let id = section.take("id");
     section.finish(sink);
-    entity(id?, sink)
+    let Some(id) = id else {
+        let help = format!("write who acts: id = {EXAMPLE}");
+        sink.report(item.name.span.clone(), "`[principal]` has no `id`", "names nobody", help);
+        return None;
+    };
+    entity(id.text(EXAMPLE, sink)?, sink)
 }
 
 fn syntax(error: &toml::de::Error, text: &str, sink: &mut Sink) {
     let span = error.span().unwrap_or(text.len()..text.len());
     let what = text.get(span.clone()).unwrap_or_default().lines().next().unwrap_or_default();
     if error.message() == "duplicate key" {
-        sink.report(
-            span,
-            format!("`{what}` is given twice"),
-            "given before",
-            "keep one of them: which would win is nobody's guess",
-        );
+        sink.report(span, format!("`{what}` is given twice"), "given before", "keep one of them");
         return;
     }
     let mut letters = error.message().chars();

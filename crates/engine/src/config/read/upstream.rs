@@ -44,7 +44,7 @@ fn upstream(name: &Word<'_>, mut section: Section<'_>, sink: &mut Sink) -> Upstr
 }
 
 fn command(name: &Word<'_>, item: Option<Item<'_>>, sink: &mut Sink) -> Vec<String> {
-    const EXAMPLE: &str = "[\"npx\", \"-y\", \"@modelcontextprotocol/server-filesystem\", \"/srv/notes\"]";
+    const EXAMPLE: &str = "[\"notes-mcp\", \"/srv/notes\"]";
     let help = || format!("write the program and its arguments: command = {EXAMPLE}");
     let Some(item) = item else {
         let message = format!("upstream `{}` has no command", name.text);
@@ -54,9 +54,18 @@ fn command(name: &Word<'_>, item: Option<Item<'_>>, sink: &mut Sink) -> Vec<Stri
     let span = item.span();
     let Some(words) = item.texts(EXAMPLE, sink) else { return Vec::new() };
     words.iter().for_each(|word| no_nul(word, sink));
-    if words.first().is_none_or(|program| program.text.is_empty()) {
-        let message = format!("the command of upstream `{}` is empty", name.text);
-        sink.report(span, message, "nothing to start", help());
+    match words.first().filter(|program| !program.text.is_empty()) {
+        None => {
+            let message = format!("the command of upstream `{}` is empty", name.text);
+            sink.report(span, message, "nothing to start", help());
+        }
+        Some(program) if program.text.contains('/') && !Path::new(program.text).is_absolute() => sink.report(
+            program.span.clone(),
+            format!("`{}` is a relative path to a program", program.text),
+            "whatever folder this starts in could bring it",
+            "write the whole path, or the bare name of a program on the PATH",
+        ),
+        Some(_) => {}
     }
     words.iter().map(|word| word.text.to_owned()).collect()
 }

@@ -106,7 +106,7 @@ fn files_that_cannot_be_believed_are_refused() {
     let home = home.set("LASTLOOK_CONFIG", missing);
     shown += &home.found(None);
     shown += &home.set("LASTLOOK_CONFIG", "lastlook.toml").found(None);
-    insta::assert_snapshot!(shown);
+    snapshot("files_that_cannot_be_believed", &shown);
 }
 
 #[test]

@@ -23,3 +23,10 @@ fn render(error: &dyn Diagnostic) -> String {
 fn words(line: &str) -> Vec<String> {
     line.split_whitespace().map(str::to_owned).collect()
 }
+
+/// Compares with the committed snapshot of this name.
+fn snapshot(name: &str, shown: &str) {
+    insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+        insta::assert_snapshot!(name, shown);
+    });
+}

@@ -68,7 +68,7 @@ fn an_error_means_no_effect_only_where_the_source_shows_it() {
         let tools = profile.tools().filter(|(_, tool)| tool.errors == Some(ErrorAnswers::NoEffect));
         tools.map(|(name, _)| format!("{}.{name}", profile.name()))
     });
-    insta::assert_snapshot!(claims.collect::<Vec<_>>().join("\n"));
+    snapshot("errors_that_mean_no_effect", &claims.collect::<Vec<_>>().join("\n"));
 }
 
 #[test]

@@ -136,7 +136,7 @@ pub fn malformed_payloads() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         raw("beyond 2^53-1", text.replacen("9007199254740991", "9007199254740992", 1), "entry-number"),
         raw("beyond 64 bits", text.replacen("80123", "99999999999999999999", 1), "entry-number"),
         raw("negative zero", text.replacen("80123", "-0", 1), "entry-not-canonical"),
-        changed("33 levels", "/predicate/later", deep, "entry-depth"),
+        changed("33 levels", "/predicate/later", deep, "entry-json"),
         changed(
             "another statement type",
             "/_type",

@@ -1,0 +1,99 @@
+//! From a call of an effect to its answer.
+
+use std::sync::Arc;
+
+use lastlook_engine::{Delivery, Proposal};
+use lastlook_kernel::{Class, Tool};
+use tokio::sync::oneshot;
+
+use super::in_flight::Waiting;
+use super::reply;
+use super::session::{Era, Session};
+
+/// One tool call as it stands in the client's stream.
+#[derive(Debug)]
+pub(super) struct Call {
+    pub(super) id: Arc<[u8]>,
+    pub(super) era: Era,
+    pub(super) params: Arc<[u8]>,
+    /// The exact frame, line break included.
+    pub(super) frame: Arc<[u8]>,
+}
+
+impl Session {
+    /// Makes an attempt of a call. `register` enters it among the requests in flight; false: it was cancelled.
+    pub(super) fn attempt(
+        self: &Arc<Self>,
+        call: Call,
+        tool: Arc<Tool>,
+        register: impl FnOnce(Waiting) -> bool,
+    ) {
+        let proposal = match self.boundary.propose(tool, Arc::clone(&call.params), Arc::clone(&call.frame)) {
+            Ok(proposal) => proposal,
+            Err(error) => {
+                self.in_flight.forget(&call.id);
+                let frame = reply::error(Some(&call.id), reply::INTERNAL_ERROR, &error.to_string());
+                self.runtime.spawn(Arc::clone(self).answer(frame));
+                return;
+            }
+        };
+        let (answer, answered) = oneshot::channel();
+        if register(Waiting::Effect { answer, control: Arc::clone(&proposal.control) }) {
+            let session = Arc::clone(self);
+            self.attempts.spawn_on(session.run(call, proposal, answered), &self.runtime);
+        }
+    }
+
+    async fn run(self: Arc<Self>, call: Call, proposal: Proposal, answered: oneshot::Receiver<Arc<[u8]>>) {
+        let delivery = self.boundary.run(proposal, answered).await;
+        let frame = match delivery {
+            Delivery::Answer { frame, receipt, .. } if self.boundary.settings().receipt_meta => {
+                Some(reply::with_receipt(&frame, &receipt).into())
+            }
+            Delivery::Answer { frame, .. } => Some(frame),
+            Delivery::Refusal(refusal) => Some(reply::refusal(&call.id, call.era, &refusal).into()),
+            Delivery::Lost { receipt, sentence, code } => {
+                Some(reply::lost(&call.id, call.era, &sentence, code, receipt.as_deref()).into())
+            }
+            Delivery::Nothing => None,
+        };
+        // Before the answer leaves: the client may use the id again as soon as it has it.
+        self.in_flight.forget(&call.id);
+        if let Some(frame) = frame {
+            self.write(frame).await;
+        }
+    }
+
+    /// A call whose tool was not known when it came: lists the tools first.
+    pub(super) async fn dispatch_parked(self: Arc<Self>, call: Call, name: String) {
+        self.ensure_listed().await;
+        let catalog = self.boundary.catalog();
+        let tool = catalog.tool(&name).unwrap_or_else(|| catalog.unlisted(&name));
+        if tool.class == Class::Read && tool.definition.is_some() {
+            let waiting = Waiting::Read { tool, params: Arc::clone(&call.params) };
+            if self.in_flight.unpark(&call.id, waiting) {
+                if let Err(error) = self.boundary.link().notify(Arc::clone(&call.frame)).await {
+                    self.in_flight.forget(&call.id);
+                    let message = format!("the server did not take the call: {error}");
+                    self.answer(reply::error(Some(&call.id), reply::INTERNAL_ERROR, &message)).await;
+                }
+            }
+            return;
+        }
+        let id = Arc::clone(&call.id);
+        let session = Arc::clone(&self);
+        self.attempt(call, tool, |waiting| session.in_flight.unpark(&id, waiting));
+    }
+
+    /// Writes a frame of ours to the client.
+    pub(super) async fn answer(self: Arc<Self>, frame: Vec<u8>) {
+        self.write(frame.into()).await;
+    }
+
+    async fn write(&self, frame: Arc<[u8]>) {
+        // A client that has gone gets no answer; what happened is on record.
+        if let Err(error) = self.client.send(frame).await {
+            tracing::debug!("the client is gone: {error}");
+        }
+    }
+}

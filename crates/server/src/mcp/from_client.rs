@@ -1,0 +1,197 @@
+//! Client to server: what passes, what is judged, what is answered here.
+
+use std::io::{self, Read};
+use std::ops::Range;
+use std::sync::Arc;
+
+use lastlook_canon::{Limits, members};
+use lastlook_engine::Cancellation;
+use lastlook_kernel::Class;
+use lastlook_upstream::frames::{FrameReader, Incoming, lines};
+use lastlook_upstream::message::{self, BadFrame, Message};
+
+use super::deliver::Call;
+use super::in_flight::{Cancelled, NotTaken, Waiting};
+use super::reply;
+use super::session::{Session, tool_name};
+
+/// What becomes of one frame.
+enum Fate {
+    /// It passes byte for byte.
+    Pass,
+    /// It passes, and then the tools are listed.
+    PassAndList,
+    /// It goes no further: it was answered, or is being judged.
+    Taken,
+    /// It goes no further, and this is its answer.
+    Answer(Vec<u8>),
+}
+
+/// Copies until the client's end; errs when the server no longer takes anything, or the client cannot be read.
+pub(super) fn copy(session: &Arc<Session>, from: impl Read, limits: &Limits) -> io::Result<()> {
+    let mut frames = FrameReader::new(from, limits.max_bytes);
+    loop {
+        match frames.next_lines()? {
+            Incoming::Lines(range) => run_of_lines(session, frames.bytes(range), limits)?,
+            Incoming::TooLarge(head) => {
+                let message = format!(
+                    "the frame is larger than {} bytes and was not passed on; send less at a time",
+                    limits.max_bytes
+                );
+                let id = message::salvage_id(&head);
+                session.client.write(&reply::error(id, reply::INVALID_REQUEST, &message))?;
+            }
+            Incoming::End(range) => return run_of_lines(session, frames.bytes(range), limits),
+        }
+    }
+}
+
+/// Writes runs of passing frames in one go; what is not to pass interrupts a run.
+fn run_of_lines(session: &Arc<Session>, run: &[u8], limits: &Limits) -> io::Result<()> {
+    let mut passing: Range<usize> = 0..0;
+    let flush = |passing: &mut Range<usize>| -> io::Result<()> {
+        let bytes = run.get(passing.clone()).unwrap_or_default();
+        passing.start = passing.end;
+        if bytes.is_empty() { Ok(()) } else { session.boundary.link().pass(bytes) }
+    };
+    let mut at = 0;
+    for line in lines(run) {
+        let end = at + line.len();
+        let fate = fate(session, line, limits);
+        if !matches!(fate, Fate::Pass | Fate::PassAndList) {
+            flush(&mut passing)?;
+            passing = end..end;
+        } else {
+            passing.end = end;
+        }
+        match fate {
+            Fate::Pass | Fate::Taken => {}
+            Fate::PassAndList => {
+                flush(&mut passing)?;
+                session.list_soon();
+            }
+            Fate::Answer(frame) => session.client.write(&frame)?,
+        }
+        at = end;
+    }
+    flush(&mut passing)
+}
+
+fn fate(session: &Arc<Session>, line: &[u8], limits: &Limits) -> Fate {
+    if line.iter().all(u8::is_ascii_whitespace) {
+        return Fate::Pass;
+    }
+    match message::read(line, limits) {
+        Ok(Message::Request { id, method, params }) => request(session, line, id, &method, params),
+        Ok(Message::Notification { method, params }) => notification(session, line, &method, params),
+        Ok(Message::Response { .. }) => Fate::Pass,
+        Err(bad) => Fate::Answer(refuse_frame(line, &bad)),
+    }
+}
+
+fn refuse_frame(line: &[u8], bad: &BadFrame) -> Vec<u8> {
+    let is_batch = line.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
+    let (code, message) = match bad {
+        _ if is_batch => {
+            (reply::INVALID_REQUEST, "the frame is a batch, which MCP does not have: send one message a line".to_owned())
+        }
+        BadFrame::Json(error) => (reply::PARSE_ERROR, format!("the frame was not passed on: {error}")),
+        BadFrame::Member(_) | BadFrame::Shapeless => {
+            (reply::INVALID_REQUEST, format!("the frame was not passed on: {bad}"))
+        }
+    };
+    reply::error(message::salvage_id(line), code, &message)
+}
+
+fn request(session: &Arc<Session>, line: &[u8], id: &[u8], method: &str, params: Option<&[u8]>) -> Fate {
+    if session.boundary.link().is_own_id(id) {
+        return Fate::Answer(reply::error(None, reply::INVALID_REQUEST, "ids of this form are the boundary's own"));
+    }
+    let era = session.era(params);
+    let (waiting, fate) = match method {
+        "tools/call" => return tool_call(session, line, id, era, params),
+        "initialize" => (Waiting::Initialize, Fate::Pass),
+        "tools/list" => (Waiting::ToolsList, Fate::PassAndList),
+        _ => (Waiting::Other, Fate::Pass),
+    };
+    match session.in_flight.take(id, waiting) {
+        Ok(()) => fate,
+        Err(why) => Fate::Answer(not_taken(id, why)),
+    }
+}
+
+fn tool_call(
+    session: &Arc<Session>,
+    line: &[u8],
+    id: &[u8],
+    era: super::session::Era,
+    params: Option<&[u8]>,
+) -> Fate {
+    let (Some(name), Some(params)) = (tool_name(params), params) else {
+        let message = "a tool call needs `params` with a `name`";
+        return Fate::Answer(reply::error(Some(id), reply::INVALID_PARAMS, message));
+    };
+    let tool = session.boundary.catalog().tool(&name);
+    let reads = tool.as_ref().filter(|tool| tool.class == Class::Read && tool.definition.is_some());
+    if let Some(tool) = reads {
+        let waiting = Waiting::Read { tool: Arc::clone(tool), params: params.into() };
+        return match session.in_flight.take(id, waiting) {
+            Ok(()) => Fate::Pass,
+            Err(why) => Fate::Answer(not_taken(id, why)),
+        };
+    }
+    if let Err(why) = session.in_flight.take(id, Waiting::Parked) {
+        return Fate::Answer(not_taken(id, why));
+    }
+    let mut frame = line.to_vec();
+    if frame.last() != Some(&b'\n') {
+        frame.push(b'\n');
+    }
+    let call = Call { id: id.into(), era, params: params.into(), frame: frame.into() };
+    match tool {
+        Some(tool) => {
+            let id = Arc::clone(&call.id);
+            session.attempt(call, tool, |waiting| session.in_flight.unpark(&id, waiting));
+        }
+        None => {
+            session.attempts.spawn_on(Arc::clone(session).dispatch_parked(call, name), &session.runtime);
+        }
+    }
+    Fate::Taken
+}
+
+/// A second request under an id in flight must not be answered under it: that answer would pass for the first one's.
+fn not_taken(id: &[u8], why: NotTaken) -> Vec<u8> {
+    match why {
+        NotTaken::Duplicate => {
+            let message = format!(
+                "a request with id {} is already in flight; this one was not passed on",
+                String::from_utf8_lossy(id)
+            );
+            reply::error(None, reply::INVALID_REQUEST, &message)
+        }
+        NotTaken::TooMany => {
+            reply::error(Some(id), reply::INTERNAL_ERROR, "too many requests are in flight; wait for some answers")
+        }
+    }
+}
+
+fn notification(session: &Arc<Session>, line: &[u8], method: &str, params: Option<&[u8]>) -> Fate {
+    match method {
+        "notifications/initialized" => Fate::PassAndList,
+        "notifications/cancelled" => {
+            let id = params.and_then(members).and_then(|params| params.get("requestId"));
+            match id.map(|id| session.in_flight.cancel(id)) {
+                Some(Cancelled::Effect(control)) => {
+                    // Before the gate it stays here; after it, the attempt forwards it in its own time.
+                    match session.boundary.cancel(&control, line.into()) {
+                        Cancellation::Prevented | Cancellation::InFlight => Fate::Taken,
+                    }
+                }
+                Some(Cancelled::Parked | Cancelled::TooLate) => Fate::Taken,
+                Some(Cancelled::PassOn) | None => Fate::Pass,
+            }
+        }
+        _ => Fate::Pass,
+    }
+}

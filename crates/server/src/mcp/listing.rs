@@ -1,0 +1,81 @@
+//! The boundary's own listing of the server's tools: before the first call is judged, and again after `list_changed`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lastlook_canon::{Limits, parse};
+use lastlook_engine::{catalog, recovery};
+use lastlook_kernel::Definition;
+use tokio::sync::Mutex;
+
+use super::session::Session;
+
+/// How long one page may take.
+const PAGE: Duration = Duration::from_secs(30);
+/// How many pages are read; a server that pages for ever lists nothing.
+const MOST_PAGES: usize = 1000;
+
+/// One listing at a time.
+#[derive(Debug, Default)]
+pub(super) struct Lister {
+    running: Mutex<Progress>,
+}
+
+#[derive(Debug, Default)]
+struct Progress {
+    /// Set once what dead writers left unknown has been looked at: that needs a server that answers.
+    settled: bool,
+}
+
+impl Session {
+    /// Lists the tools unless the list is current. Returns when the list is current, or the server would not say.
+    pub(super) async fn ensure_listed(&self) {
+        let mut progress = self.lister.running.lock().await;
+        // Bounded: a server that announces a change with every answer would keep us here for ever.
+        for _ in 0..5 {
+            if self.boundary.catalog().is_current() {
+                break;
+            }
+            let generation = self.boundary.catalog().generation();
+            match self.list_all().await {
+                Ok(tools) => self.boundary.catalog().listed(generation, tools),
+                Err(why) => {
+                    tracing::warn!("the server's tools could not be listed ({why}): calls are refused until they can");
+                    return;
+                }
+            }
+        }
+        if !progress.settled {
+            progress.settled = true;
+            recovery::settle_unknown(&self.boundary).await;
+        }
+    }
+
+    /// Starts a listing in the background, so that the first call need not wait for it.
+    pub(super) fn list_soon(self: &Arc<Self>) {
+        let session = Arc::clone(self);
+        self.runtime.spawn(async move { session.ensure_listed().await });
+    }
+
+    async fn list_all(&self) -> Result<Vec<(String, Definition)>, String> {
+        let mut all = Vec::new();
+        let mut cursor: Option<String> = None;
+        for _ in 0..MOST_PAGES {
+            let params = self.own_params(cursor.as_deref());
+            let answered = self.boundary.link().call("tools/list", &params, PAGE).await;
+            let frame = answered.map_err(|error| error.to_string())?;
+            let answer = parse(&frame, &Limits::default()).map_err(|error| error.to_string())?;
+            let Some(result) = answer.get("result") else {
+                let message = answer.pointer("/error/message").and_then(lastlook_canon::Json::as_str);
+                return Err(message.unwrap_or("it answered with an error").to_owned());
+            };
+            let (tools, next) = catalog::page(result).ok_or("its answer has no `tools`")?;
+            all.extend(tools);
+            match next {
+                Some(next) => cursor = Some(next),
+                None => return Ok(all),
+            }
+        }
+        Err(format!("more than {MOST_PAGES} pages"))
+    }
+}

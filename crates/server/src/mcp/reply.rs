@@ -1,0 +1,127 @@
+//! Frames of our own making, and the one cut we make in somebody else's.
+
+use lastlook_canon::members;
+use lastlook_engine::Refusal;
+use serde_json::{Map, Value, json, value::RawValue};
+
+use super::session::Era;
+
+/// The `_meta` key of the verdict in a refusal (reverse DNS, as MCP asks of `_meta` keys).
+pub(super) const VERDICT: &str = "dev.lastlook/verdict";
+/// The `_meta` key of the receipt's id in a result.
+pub(super) const RECEIPT: &str = "dev.lastlook/receipt";
+
+/// JSON-RPC 2.0 §5.1: not JSON.
+pub(super) const PARSE_ERROR: i32 = -32700;
+/// JSON-RPC 2.0 §5.1: JSON, but no request.
+pub(super) const INVALID_REQUEST: i32 = -32600;
+/// JSON-RPC 2.0 §5.1: no such method.
+pub(super) const METHOD_NOT_FOUND: i32 = -32601;
+/// JSON-RPC 2.0 §5.1: the method cannot take these params.
+pub(super) const INVALID_PARAMS: i32 = -32602;
+/// JSON-RPC 2.0 §5.1: something else went wrong.
+pub(super) const INTERNAL_ERROR: i32 = -32603;
+
+/// A JSON-RPC error; `id` is raw JSON, `None` when it cannot be told whose frame it was.
+pub(super) fn error(id: Option<&[u8]>, code: i32, message: &str) -> Vec<u8> {
+    frame(id, "error", &json!({"code": code, "message": message}))
+}
+
+/// A refusal: a tool result with `isError`, right for its era.
+pub(super) fn refusal(id: &[u8], era: Era, refusal: &Refusal) -> Vec<u8> {
+    let codes: Vec<&str> = refusal.reasons.iter().map(|reason| reason.code.as_str()).collect();
+    let verdict = json!({"verdict": "deny", "codes": codes, "receipt": refusal.receipt});
+    tool_error(id, era, &refusal.sentence, refusal.diff.as_deref(), verdict)
+}
+
+/// A result for an effect that was sent and whose outcome nobody knows.
+pub(super) fn lost(id: &[u8], era: Era, sentence: &str, code: &str, receipt: Option<&str>) -> Vec<u8> {
+    let verdict = json!({"verdict": "allow", "codes": [code], "outcome": "unknown", "receipt": receipt});
+    tool_error(id, era, sentence, None, verdict)
+}
+
+fn tool_error(id: &[u8], era: Era, sentence: &str, detail: Option<&str>, verdict: Value) -> Vec<u8> {
+    let texts = std::iter::once(sentence).chain(detail);
+    let content: Vec<Value> = texts.map(|text| json!({"type": "text", "text": text})).collect();
+    let mut result = Map::new();
+    result.insert("content".into(), content.into());
+    result.insert("isError".into(), true.into());
+    if era == Era::Stateless {
+        result.insert("resultType".into(), "complete".into());
+    }
+    result.insert("_meta".into(), json!({VERDICT: verdict}));
+    frame(Some(id), "result", &Value::Object(result))
+}
+
+fn frame(id: Option<&[u8]>, member: &str, value: &Value) -> Vec<u8> {
+    let id = id.and_then(|id| std::str::from_utf8(id).ok());
+    // An id is echoed by its source text: a large number must come back as it was sent.
+    let id = id.and_then(|id| serde_json::from_str::<&RawValue>(id).ok()).map_or("null", RawValue::get);
+    format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"{member}\":{value}}}\n").into_bytes()
+}
+
+/// Puts the receipt's id into a result's `_meta`, leaving every other byte as it was.
+///
+/// An error answer, or a `_meta` that is no object, stays as it is.
+pub(super) fn with_receipt(answer: &[u8], receipt: &str) -> Vec<u8> {
+    let cut = || {
+        let span = members(answer)?.span_of("result")?;
+        let result = answer.get(span.clone())?;
+        let inside = members(result)?;
+        let (at, entry) = match inside.span_of("_meta") {
+            Some(meta) => {
+                let empty = members(result.get(meta.clone())?)?.is_empty();
+                (span.start + meta.start + 1, format!("\"{RECEIPT}\":\"{receipt}\"{}", if empty { "" } else { "," }))
+            }
+            None => {
+                let comma = if inside.is_empty() { "" } else { "," };
+                (span.start + 1, format!("\"_meta\":{{\"{RECEIPT}\":\"{receipt}\"}}{comma}"))
+            }
+        };
+        let mut out = Vec::with_capacity(answer.len() + entry.len());
+        out.extend_from_slice(answer.get(..at)?);
+        out.extend_from_slice(entry.as_bytes());
+        out.extend_from_slice(answer.get(at..)?);
+        Some(out)
+    };
+    cut().unwrap_or_else(|| answer.to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spliced(answer: &str) -> String {
+        String::from_utf8(with_receipt(answer.as_bytes(), "r1")).unwrap()
+    }
+
+    #[test]
+    fn only_the_receipt_is_added() {
+        assert_eq!(
+            spliced(r#"{"id":1, "result": {"n":1.0,"_meta":{"a":1}}}"#),
+            r#"{"id":1, "result": {"n":1.0,"_meta":{"dev.lastlook/receipt":"r1","a":1}}}"#
+        );
+        assert_eq!(spliced(r#"{"result":{}}"#), r#"{"result":{"_meta":{"dev.lastlook/receipt":"r1"}}}"#);
+        assert_eq!(spliced(r#"{"result":{"_meta":{}}}"#), r#"{"result":{"_meta":{"dev.lastlook/receipt":"r1"}}}"#);
+        for untouched in [r#"{"error":{}}"#, r#"{"result":7}"#, r#"{"result":{"_meta":null}}"#] {
+            assert_eq!(spliced(untouched), untouched);
+        }
+    }
+
+    #[test]
+    fn ids_come_back_as_they_were_sent() {
+        let frame = error(Some(b"12345678901234567890"), INTERNAL_ERROR, "x");
+        assert!(String::from_utf8(frame).unwrap().contains(r#""id":12345678901234567890,"#));
+        let frame = error(Some(br#"" ""#), INTERNAL_ERROR, "x");
+        assert!(String::from_utf8(frame).unwrap().contains(r#""id":" ","#));
+        assert!(String::from_utf8(error(Some(b"{"), 1, "x")).unwrap().contains(r#""id":null,"#));
+    }
+
+    #[test]
+    fn stateless_results_name_their_type() {
+        let refused = Refusal { receipt: None, reasons: Vec::new(), sentence: "no".into(), diff: None };
+        let text = |era| String::from_utf8(refusal(b"1", era, &refused)).unwrap();
+        assert!(text(Era::Stateless).contains(r#""resultType":"complete""#));
+        assert!(!text(Era::Session).contains("resultType"));
+    }
+}

@@ -1,0 +1,156 @@
+//! A session from its first byte to its last.
+
+use std::fs::File;
+use std::io::Read;
+use std::process::Child;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use lastlook_canon::Limits;
+use lastlook_engine::{Boundary, recovery};
+use lastlook_upstream::child::ProcessGroup;
+use lastlook_upstream::pipe::Pipe;
+use rustix::process::Signal;
+use tokio::runtime::Runtime;
+
+use super::session::Session;
+use super::{from_client, from_server};
+
+/// How long effects in flight are waited for once the client is gone.
+const EFFECTS_AFTER_CLIENT: Duration = Duration::from_secs(30);
+/// How long effects in flight are waited for after a signal.
+const EFFECTS_AFTER_SIGNAL: Duration = Duration::from_secs(2);
+/// How long the server may take to end after its input was closed (MCP, stdio shutdown), and again after SIGTERM.
+const SERVER_TO_END: Duration = Duration::from_secs(2);
+
+/// What a session runs on.
+#[derive(Debug)]
+pub struct Serve {
+    /// The boundary.
+    pub boundary: Arc<Boundary>,
+    /// The server's standard output.
+    pub from_server: std::process::ChildStdout,
+    /// The client's writing end: our standard input.
+    pub from_client: File,
+    /// The client's reading end: our standard output.
+    pub to_client: File,
+    /// The server's process.
+    pub child: Child,
+    /// Its process group.
+    pub group: ProcessGroup,
+    /// The largest frame and the deepest nesting that pass.
+    pub limits: Limits,
+}
+
+/// How a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The client closed its side.
+    Client,
+    /// The server ended first.
+    Server,
+    /// We were asked to stop.
+    Signal,
+}
+
+/// Why a session could not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// A thread or a signal handler could not be had.
+    #[error("the session could not be set up: {0}")]
+    Setup(#[from] std::io::Error),
+}
+
+/// Runs a session to its end: nothing that was sent is left without a record, as far as there is time.
+pub fn serve(runtime: &Runtime, serve: Serve) -> Result<End, ServeError> {
+    let Serve { boundary, from_server, from_client, to_client, mut child, group, limits } = serve;
+    let client = Arc::new(Pipe::new(to_client));
+    let session = Arc::new(Session::new(boundary, client, runtime.handle().clone()));
+    runtime.block_on(recovery::mark_own(&session.boundary));
+    {
+        let session = Arc::clone(&session);
+        runtime.spawn(async move { recovery::mark_dead(&session.boundary).await });
+    }
+
+    let (ended, ends) = mpsc::channel();
+    watch_signals(runtime, ended.clone())?;
+    spawn("from-client", {
+        let (session, ended) = (Arc::clone(&session), ended.clone());
+        move || read_client(&session, from_client, limits, &ended)
+    })?;
+    spawn("from-server", {
+        let session = Arc::clone(&session);
+        move || {
+            if let Err(error) = from_server::copy(&session, from_server, &limits) {
+                tracing::debug!("the client is gone: {error}");
+            }
+            let _ = from_server::server_is_gone(&session);
+            let _ = ended.send(End::Server);
+        }
+    })?;
+
+    let end = ends.recv().unwrap_or(End::Server);
+    let patience = if end == End::Signal { EFFECTS_AFTER_SIGNAL } else { EFFECTS_AFTER_CLIENT };
+    session.attempts.close();
+    let waited = runtime.block_on(async { tokio::time::timeout(patience, session.attempts.wait()).await });
+    if waited.is_err() {
+        tracing::warn!("some effects had not been answered; they are on record as armed and will be settled later");
+    }
+    session.boundary.link().close();
+    if end != End::Server {
+        wait_for_server(&ends);
+    }
+    end_server(&mut child, &group);
+    Ok(end)
+}
+
+fn read_client(session: &Arc<Session>, from: impl Read, limits: Limits, ended: &mpsc::Sender<End>) {
+    if let Err(error) = from_client::copy(session, from, &limits) {
+        tracing::debug!("copying from the client ended: {error}");
+        if session.boundary.link().is_gone() {
+            return;
+        }
+    }
+    let _ = ended.send(End::Client);
+}
+
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+    std::thread::Builder::new().name(name.to_owned()).spawn(body).map(drop)
+}
+
+fn watch_signals(runtime: &Runtime, ended: mpsc::Sender<End>) -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let _inside = runtime.enter();
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    runtime.spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        let _ = ended.send(End::Signal);
+    });
+    Ok(())
+}
+
+/// The server has its input closed; its last answers still pass.
+fn wait_for_server(ends: &mpsc::Receiver<End>) {
+    while let Ok(end) = ends.recv_timeout(SERVER_TO_END) {
+        if end == End::Server {
+            return;
+        }
+    }
+}
+
+fn end_server(child: &mut Child, group: &ProcessGroup) {
+    for signal in [Signal::TERM, Signal::KILL] {
+        if matches!(child.try_wait(), Ok(Some(_))) {
+            break;
+        }
+        group.signal(signal);
+        let deadline = std::time::Instant::now() + SERVER_TO_END;
+        while std::time::Instant::now() < deadline && matches!(child.try_wait(), Ok(None)) {
+            std::thread::sleep(Duration::from_millis(5)); // backoff: std has no wait with a time limit
+        }
+    }
+    let _ = child.wait();
+}

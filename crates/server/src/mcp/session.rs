@@ -1,0 +1,93 @@
+//! What the two directions share.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use lastlook_canon::{members, string_of};
+use lastlook_engine::Boundary;
+use lastlook_upstream::pipe::Pipe;
+use tokio::runtime::Handle;
+use tokio_util::task::TaskTracker;
+
+use super::in_flight::InFlight;
+use super::listing::Lister;
+
+/// The `_meta` key under which MCP 2026-07-28 names the revision of each request.
+const PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
+
+/// The client's end of the proxy: everything that is written to it goes through here.
+pub(super) type ClientPipe = Pipe<std::fs::File>;
+
+/// One client's session with one server.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) boundary: Arc<Boundary>,
+    pub(super) client: Arc<ClientPipe>,
+    pub(super) in_flight: InFlight,
+    pub(super) lister: Lister,
+    pub(super) runtime: Handle,
+    /// Attempts under way.
+    pub(super) attempts: TaskTracker,
+    /// The `_meta` of the client's last stateless request: the boundary's own requests need one as well.
+    meta: Mutex<Option<Arc<[u8]>>>,
+}
+
+/// Which era a request belongs to: what its answer must look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Era {
+    /// Revisions with a handshake, up to 2025-11-25.
+    Session,
+    /// 2026-07-28 and later: each request names its revision, each result its type.
+    Stateless,
+}
+
+impl Session {
+    pub(super) fn new(boundary: Arc<Boundary>, client: Arc<ClientPipe>, runtime: Handle) -> Session {
+        Session {
+            boundary,
+            client,
+            in_flight: InFlight::default(),
+            lister: Lister::default(),
+            runtime,
+            attempts: TaskTracker::new(),
+            meta: Mutex::new(None),
+        }
+    }
+
+    /// The era of a request, from its raw params; remembers what the boundary's own requests must carry.
+    pub(super) fn era(&self, params: Option<&[u8]>) -> Era {
+        let Some(meta) = params.and_then(members).and_then(|params| params.get("_meta")) else { return Era::Session };
+        let names_revision = members(meta).is_some_and(|meta| meta.get(PROTOCOL_VERSION).is_some());
+        if !names_revision {
+            return Era::Session;
+        }
+        let mut kept = self.meta.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.is_none() {
+            *kept = Some(meta.into());
+        }
+        Era::Stateless
+    }
+
+    /// The params of one of the boundary's own requests: the client's `_meta`, and a cursor.
+    pub(super) fn own_params(&self, cursor: Option<&str>) -> Vec<u8> {
+        let meta = self.meta.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut params = Vec::from(b"{");
+        if let Some(meta) = &meta {
+            params.extend_from_slice(b"\"_meta\":");
+            params.extend_from_slice(meta);
+        }
+        if let Some(cursor) = cursor {
+            if meta.is_some() {
+                params.push(b',');
+            }
+            params.extend_from_slice(b"\"cursor\":");
+            params.extend_from_slice(serde_json::Value::from(cursor).to_string().as_bytes());
+        }
+        params.push(b'}');
+        lastlook_upstream::without_progress_token(&params)
+    }
+}
+
+/// The `name` in the raw params of a tool call.
+pub(super) fn tool_name(params: Option<&[u8]>) -> Option<String> {
+    string_of(members(params?)?.get("name")?).map(std::borrow::Cow::into_owned)
+}
