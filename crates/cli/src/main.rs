@@ -1,2 +1,51 @@
-//! Check every AI-driven action again at the moment it runs.
-fn main() {}
+//! `lastlook`: check every AI-driven action again at the moment it runs.
+
+mod commands;
+mod demo;
+mod failure;
+mod place;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::failure::Failure;
+use crate::place::Place;
+
+/// Check every AI-driven action again at the moment it runs
+///
+/// lastlook stands between an agent and the tools it calls. It sees what the agent reads; when the agent acts, it reads
+/// the same things again, and refuses if they changed. Every attempt leaves a receipt that anyone can verify.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, arg_required_else_help = true)]
+struct Cli {
+    #[command(flatten)]
+    place: Place,
+    #[command(subcommand)]
+    command: Subcommands,
+}
+
+#[derive(Debug, Subcommand)]
+enum Subcommands {
+    /// Tell three short stories on real processes, and check them
+    Demo(demo::DemoArgs),
+    /// Stand in front of an MCP server on standard input and output
+    Mcp(commands::mcp::McpArgs),
+    #[command(hide = true)]
+    Child(commands::child::ChildArgs),
+    #[command(hide = true)]
+    DemoNotesServer(demo::notes_server::NotesServerArgs),
+}
+
+fn main() -> ExitCode {
+    let Cli { place, command } = Cli::parse();
+    let done = match command {
+        Subcommands::Demo(args) => demo::run(&args).map_err(Failure::from),
+        Subcommands::Mcp(args) => commands::mcp::run(&place, &args),
+        Subcommands::Child(args) => commands::child::run(&args),
+        Subcommands::DemoNotesServer(args) => {
+            demo::notes_server::run(&args).map(|()| ExitCode::SUCCESS).map_err(Failure::from)
+        }
+    };
+    done.unwrap_or_else(|failure| failure.report(place.json))
+}

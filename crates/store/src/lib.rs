@@ -11,6 +11,8 @@
 
 mod api;
 mod commit;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 mod error;
 mod fault;
 mod memory;

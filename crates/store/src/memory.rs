@@ -1,6 +1,8 @@
 //! The same promises without a disk, for tests and simulations.
 
 mod model;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -90,6 +90,7 @@ enum Next {
 }
 
 impl<'a> Machine<'a> {
+    #[inline(always)]
     fn document<S: Sink>(&mut self, sink: &mut S) -> Result<(), Fault> {
         let mut next = Next::Value;
         loop {
@@ -106,7 +107,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn value<S: Sink>(&mut self, byte: Option<u8>, sink: &mut S) -> Result<Next, Fault> {
         let start = self.at;
         let scalar = match byte {
@@ -117,12 +118,13 @@ impl<'a> Machine<'a> {
             Some(b't') => self.literal("true", Scalar::Bool(true))?,
             Some(b'f') => self.literal("false", Scalar::Bool(false))?,
             Some(b'n') => self.literal("null", Scalar::Null)?,
-            _ => return Err(self.unexpected(start)),
+            _ => return Err(unexpected(self.text, start)),
         };
         sink.scalar(scalar, start, self.at);
         Ok(Next::CommaOrEnd)
     }
 
+    #[inline(always)]
     fn open_object<S: Sink>(&mut self, sink: &mut S) -> Result<Next, Fault> {
         self.enter(Inside::Object(self.keys.open()))?;
         sink.open(Container::Object, self.at);
@@ -133,6 +135,7 @@ impl<'a> Machine<'a> {
         }
     }
 
+    #[inline(always)]
     fn open_array<S: Sink>(&mut self, sink: &mut S) -> Result<Next, Fault> {
         self.enter(Inside::Array)?;
         sink.open(Container::Array, self.at);
@@ -143,7 +146,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn after_member<S: Sink>(&mut self, byte: Option<u8>, sink: &mut S) -> Result<Next, Fault> {
         match byte {
             Some(b',') => {
@@ -152,11 +155,11 @@ impl<'a> Machine<'a> {
                 self.key(byte, sink)
             }
             Some(b'}') => self.leave(sink),
-            _ => Err(self.unexpected(self.at)),
+            _ => Err(unexpected(self.text, self.at)),
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn after_element<S: Sink>(&mut self, byte: Option<u8>, sink: &mut S) -> Result<Next, Fault> {
         match byte {
             Some(b',') => {
@@ -164,29 +167,29 @@ impl<'a> Machine<'a> {
                 Ok(Next::Value)
             }
             Some(b']') => self.leave(sink),
-            _ => Err(self.unexpected(self.at)),
+            _ => Err(unexpected(self.text, self.at)),
         }
     }
 
     /// A key and its colon.
-    #[inline]
+    #[inline(always)]
     fn key<S: Sink>(&mut self, byte: Option<u8>, sink: &mut S) -> Result<Next, Fault> {
         if byte != Some(b'"') {
-            return Err(self.unexpected(self.at));
+            return Err(unexpected(self.text, self.at));
         }
         let key = self.string()?;
         if let Inside::Object(scope) = &mut self.inside {
             self.keys.add(key, scope)?;
         }
         if self.skip_space() != Some(b':') {
-            return Err(self.unexpected(self.at));
+            return Err(unexpected(self.text, self.at));
         }
         self.at += 1;
         sink.key(key);
         Ok(Next::Value)
     }
 
-    #[inline]
+    #[inline(always)]
     fn enter(&mut self, inside: Inside) -> Result<(), Fault> {
         if self.outer.len() >= self.deepest {
             return Err(JsonError::new(self.at, JsonErrorKind::TooDeep { limit: self.deepest }));
@@ -196,7 +199,7 @@ impl<'a> Machine<'a> {
     }
 
     /// Past the closing bracket.
-    #[inline]
+    #[inline(always)]
     fn leave<S: Sink>(&mut self, sink: &mut S) -> Result<Next, Fault> {
         self.at += 1;
         let outer = self.outer.pop().unwrap_or(Inside::Document);
@@ -207,14 +210,14 @@ impl<'a> Machine<'a> {
         Ok(Next::CommaOrEnd)
     }
 
-    #[inline]
+    #[inline(always)]
     fn string(&mut self) -> Result<Text<'a>, Fault> {
         let (text, end) = string::read(self.text, self.at)?;
         self.at = end;
         Ok(text)
     }
 
-    #[inline]
+    #[inline(always)]
     fn number(&mut self) -> Result<&'a str, Fault> {
         let start = self.at;
         match number::end_of(self.text.as_bytes(), start) {
@@ -227,7 +230,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn literal<T>(&mut self, word: &str, meaning: T) -> Result<T, Fault> {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
         if rest.starts_with(word.as_bytes()) {
@@ -235,11 +238,11 @@ impl<'a> Machine<'a> {
             return Ok(meaning);
         }
         let common = rest.iter().zip(word.as_bytes()).take_while(|(a, b)| a == b).count();
-        Err(self.unexpected(self.at + common))
+        Err(unexpected(self.text, self.at + common))
     }
 
     /// Passes over white space; returns the byte after it.
-    #[inline]
+    #[inline(always)]
     fn skip_space(&mut self) -> Option<u8> {
         let bytes = self.text.as_bytes();
         loop {
@@ -249,12 +252,13 @@ impl<'a> Machine<'a> {
             }
         }
     }
+}
 
-    #[cold]
-    fn unexpected(&self, at: usize) -> Fault {
-        match self.text.get(at..).and_then(|rest| rest.chars().next()) {
-            Some(c) => JsonError::new(at, JsonErrorKind::UnexpectedCharacter(c)),
-            None => JsonError::new(at, JsonErrorKind::UnexpectedEnd),
-        }
+#[cold]
+#[inline(never)]
+fn unexpected(text: &str, at: usize) -> Fault {
+    match text.get(at..).and_then(|rest| rest.chars().next()) {
+        Some(c) => JsonError::new(at, JsonErrorKind::UnexpectedCharacter(c)),
+        None => JsonError::new(at, JsonErrorKind::UnexpectedEnd),
     }
 }

@@ -86,10 +86,23 @@ fn skip_plain(bytes: &[u8], mut at: usize) -> usize {
         if found != 0 {
             return at + (found.trailing_zeros() / 8) as usize;
         }
-        at += 8;
+        at = skip_plain_blocks(bytes, at + 8);
     }
     while let Some(0x20..=0x21 | 0x23..=0x5b | 0x5d..) = bytes.get(at) {
         at += 1;
+    }
+    at
+}
+
+/// Passes over whole blocks with nothing special in them; a plain loop over a fixed size, which compilers turn into vector
+/// instructions.
+#[inline(always)]
+fn skip_plain_blocks(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk::<32>()) {
+        if block.iter().fold(false, |found, &byte| found | (byte < 0x20) | (byte == b'"') | (byte == b'\\')) {
+            break;
+        }
+        at += 32;
     }
     at
 }

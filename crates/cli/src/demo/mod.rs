@@ -87,7 +87,8 @@ fn complaints(stderr: &Path) -> String {
 fn folder(keep: Option<&Path>) -> anyhow::Result<(PathBuf, Option<tempfile::TempDir>)> {
     let Some(dir) = keep else {
         let temporary = tempfile::Builder::new().prefix("lastlook-demo-").tempdir()?;
-        return Ok((temporary.path().to_owned(), Some(temporary)));
+        // Spelt as the system spells it: a boundary tells servers apart by their commands.
+        return Ok((temporary.path().canonicalize()?, Some(temporary)));
     };
     std::fs::create_dir_all(dir).with_context(|| format!("cannot create `{}`", dir.display()))?;
     let mut entries = std::fs::read_dir(dir).with_context(|| format!("cannot read `{}`", dir.display()))?;

@@ -1,5 +1,6 @@
 //! What a story is told with: a folder of notes, processes around it, and ways to find out what really happened.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
@@ -83,17 +84,33 @@ impl<'a> Stage<'a> {
     }
 
     /// A client whose server stands behind a boundary of its own; all boundaries of a story share one state.
-    pub fn agent(&self, name: &'static str, era: Era, server_options: &[&str]) -> anyhow::Result<Client> {
+    pub fn agent(&self, name: &'static str, era: Era) -> anyhow::Result<Client> {
+        self.slow_agent(name, era, &[])
+    }
+
+    /// The same, with variables that make its server slow: see [`super::notes_server`].
+    pub fn slow_agent(
+        &self,
+        name: &'static str,
+        era: Era,
+        variables: &[(&str, &OsStr)],
+    ) -> anyhow::Result<Client> {
         let mut command = self.command();
-        command.arg("mcp").arg("--state").arg(self.state()).arg("--").arg(self.exe);
-        self.notes_server(&mut command, server_options);
+        command
+            .arg("mcp")
+            .arg("--state")
+            .arg(self.state())
+            .arg("--")
+            .arg(self.exe)
+            .envs(variables.iter().copied());
+        self.notes_server(&mut command);
         Client::start(name, era, &mut command, &self.stderr())
     }
 
     /// A client directly at the server, with no boundary between.
     pub fn unguarded(&self, name: &'static str, era: Era) -> anyhow::Result<Client> {
         let mut command = self.command();
-        self.notes_server(&mut command, &[]);
+        self.notes_server(&mut command);
         Client::start(name, era, &mut command, &self.stderr())
     }
 
@@ -217,9 +234,9 @@ impl<'a> Stage<'a> {
         command
     }
 
-    fn notes_server(&self, command: &mut Command, options: &[&str]) {
+    fn notes_server(&self, command: &mut Command) {
         command.arg("demo-notes-server").arg(self.root.join("notes"));
-        command.arg("--effects").arg(self.root.join("effects.jsonl")).args(options);
+        command.arg("--effects").arg(self.root.join("effects.jsonl"));
     }
 }
 

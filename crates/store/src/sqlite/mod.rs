@@ -11,6 +11,8 @@ mod packed;
 mod read;
 mod row;
 pub(crate) mod schema;
+#[cfg(test)]
+mod tests;
 mod wal;
 mod writer;
 

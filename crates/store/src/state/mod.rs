@@ -14,6 +14,8 @@ mod files;
 mod key;
 mod lock;
 pub(crate) mod reserve;
+#[cfg(test)]
+mod tests;
 mod version;
 
 use std::fs::{self, File};

@@ -14,7 +14,17 @@ use anyhow::Context as _;
 
 pub(super) use effects::{Effect, read as read_effects};
 
+/// The variable that stands for `--arrivals`.
+pub(super) const ARRIVALS: &str = "DEMO_NOTES_ARRIVALS";
+/// The variable that stands for `--slow-ms`.
+pub(super) const SLOW_MS: &str = "DEMO_NOTES_SLOW_MS";
+/// The variable that stands for `--slow-before-ms`.
+pub(super) const SLOW_BEFORE_MS: &str = "DEMO_NOTES_SLOW_BEFORE_MS";
+
 /// How the notes server is started: `lastlook demo-notes-server DIR [OPTIONS]`.
+///
+/// What makes it slow can come from the environment too: a boundary takes servers with different commands for different servers,
+/// and a slow one must pass for the same.
 #[derive(Debug, clap::Args)]
 pub struct NotesServerArgs {
     /// The folder whose files are the notes
@@ -25,15 +35,15 @@ pub struct NotesServerArgs {
     pub effects: Option<PathBuf>,
 
     /// Append a line of JSON to FILE for every call of an effect, before anything has happened
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = ARRIVALS)]
     pub arrivals: Option<PathBuf>,
 
     /// Wait this long after an effect, before answering
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", env = SLOW_MS, default_value_t = 0)]
     pub slow_ms: u64,
 
     /// Wait this long after a call of an effect has arrived, before doing it
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", env = SLOW_BEFORE_MS, default_value_t = 0)]
     pub slow_before_ms: u64,
 }
 

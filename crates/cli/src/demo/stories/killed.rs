@@ -2,10 +2,12 @@
 //!
 //! Once after the effect and once before it: the dead cannot tell which, so nobody may assume either, and nothing is sent again.
 
+use std::ffi::OsStr;
+
 use serde_json::{Value, json};
 
 use crate::demo::client::{Client, Era};
-use crate::demo::notes_server::Effect;
+use crate::demo::notes_server::{ARRIVALS, Effect, SLOW_BEFORE_MS, SLOW_MS};
 use crate::demo::stage::{Stage, has_ended, short};
 
 /// Far longer than the demo lives.
@@ -13,7 +15,7 @@ const FOR_EVER_MS: &str = "600000";
 
 /// Killed after the effect, then killed before it; another boundary on the same state lives through both.
 pub fn tell(stage: &mut Stage<'_>) -> anyhow::Result<()> {
-    let mut witness = stage.agent("bob", Era::Stateless, &[])?;
+    let mut witness = stage.agent("bob", Era::Stateless)?;
     after_the_effect(stage, &mut witness)?;
     before_the_effect(stage)?;
     let output = stage.lastlook(&["verify"])?;
@@ -29,7 +31,7 @@ fn after_the_effect(stage: &mut Stage<'_>, witness: &mut Client) -> anyhow::Resu
     const NOTE: &str = "payroll.md";
     stage.put(NOTE, "Pay Ada: open\n")?;
     let pay = || edit(NOTE, "Pay Ada: open", "Pay Ada: sent");
-    let agent = started(stage, NOTE, pay(), &["--slow-ms", FOR_EVER_MS])?;
+    let agent = started(stage, NOTE, pay(), &[(SLOW_MS, FOR_EVER_MS.as_ref())])?;
     let effect = stage.until("the effect has happened", || Ok(stage.effects_on(NOTE)?.into_iter().next()))?;
     kill(stage, agent, &effect, "after the effect, before its answer")?;
     untouched(stage, witness)?;
@@ -68,8 +70,13 @@ fn before_the_effect(stage: &mut Stage<'_>) -> anyhow::Result<()> {
     const NOTE: &str = "refund.md";
     stage.put(NOTE, "Refund Bob: open\n")?;
     let refund = || edit(NOTE, "Refund Bob: open", "Refund Bob: sent");
-    let arrivals = stage.arrivals_file().display().to_string();
-    let agent = started(stage, NOTE, refund(), &["--arrivals", &arrivals, "--slow-before-ms", FOR_EVER_MS])?;
+    let arrivals = stage.arrivals_file();
+    let agent = started(
+        stage,
+        NOTE,
+        refund(),
+        &[(ARRIVALS, arrivals.as_ref()), (SLOW_BEFORE_MS, FOR_EVER_MS.as_ref())],
+    )?;
     let arrival = stage.until("the call has arrived", || Ok(stage.arrivals()?.into_iter().next()))?;
     kill(stage, agent, &arrival, "after the call was sent, before its effect")?;
     let found = stage.note(NOTE)?;
@@ -103,9 +110,9 @@ fn started(
     stage: &mut Stage<'_>,
     note: &str,
     edit: Value,
-    server_options: &[&str],
+    slow: &[(&str, &OsStr)],
 ) -> anyhow::Result<Client> {
-    let mut agent = stage.agent("ada", Era::Session, server_options)?;
+    let mut agent = stage.slow_agent("ada", Era::Session, slow)?;
     stage.reads(&mut agent, note)?;
     stage.timeline.does("ada", &format!("edits {note}; the server is slow"))?;
     agent.ask("edit_note", edit)?;
@@ -133,7 +140,7 @@ fn untouched(stage: &mut Stage<'_>, witness: &mut Client) -> anyhow::Result<()> 
 
 fn restarted(stage: &mut Stage<'_>) -> anyhow::Result<Client> {
     stage.timeline.does("ada", "starts again, with a new boundary")?;
-    stage.agent("ada", Era::Session, &[])
+    stage.agent("ada", Era::Session)
 }
 
 /// Reads the note and tries an edit, which must be refused for the open attempt.

@@ -17,8 +17,8 @@ struct Racer {
 
 /// One agent of each MCP era, round after round on fresh notes, asked first in turn.
 pub fn tell(stage: &mut Stage<'_>) -> anyhow::Result<()> {
-    let mut first = Racer { client: stage.agent("ada", Era::Session, &[])?, books: "flight" };
-    let mut second = Racer { client: stage.agent("bob", Era::Stateless, &[])?, books: "hotel" };
+    let mut first = Racer { client: stage.agent("ada", Era::Session)?, books: "flight" };
+    let mut second = Racer { client: stage.agent("bob", Era::Stateless)?, books: "hotel" };
     for round in 1..=ROUNDS {
         let note = format!("trip-{round}.md");
         let loser = race(stage, &mut first, &mut second, &note)?;

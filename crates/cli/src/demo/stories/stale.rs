@@ -34,7 +34,7 @@ fn without(stage: &mut Stage<'_>) -> anyhow::Result<()> {
 fn with(stage: &mut Stage<'_>) -> anyhow::Result<()> {
     stage.put(NOTE, BEFORE)?;
     let done_before = stage.effects()?.len();
-    let mut agent = stage.agent("agent", Era::Session, &[])?;
+    let mut agent = stage.agent("agent", Era::Session)?;
     stage.timeline.does("", "The same with lastlook between the agent and the server:")?;
     stage.reads(&mut agent, NOTE)?;
     stage.put(NOTE, CHANGED)?;

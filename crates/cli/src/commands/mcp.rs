@@ -1,0 +1,162 @@
+//! `lastlook mcp`: the boundary in front of an MCP server on standard input and output.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use lastlook_canon::{Digest, Limits};
+use lastlook_engine::config::{Config, UpstreamRules};
+use lastlook_engine::{Boundary, Catalog, Parts, Settings, ids};
+use lastlook_kernel::Principal;
+use lastlook_server::mcp::{End, Serve, serve};
+use lastlook_store::SqliteStore;
+use lastlook_upstream::Link;
+use lastlook_upstream::child::{self, ChildSpec, SpawnError};
+
+use crate::failure::Failure;
+use crate::place::{Place, os_user};
+
+/// Stand in front of an MCP server on standard input and output
+///
+/// Put it before the server's command in your MCP client's configuration; nothing else changes:
+///
+///   lastlook mcp -- npx -y @modelcontextprotocol/server-filesystem ./notes
+///
+/// An effect whose basis changed since the agent read it is refused with an answer the agent can act on. Everything
+/// else passes as it is. `lastlook log` shows what happened.
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct McpArgs {
+    /// Refuse nothing; record what would have been refused
+    #[arg(long)]
+    audit: bool,
+    /// Run the server that the configuration declares under this name
+    #[arg(long, value_name = "NAME", required_unless_present = "command", conflicts_with = "command")]
+    upstream: Option<String>,
+    /// The server's command
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<String>,
+}
+
+/// Runs one session to its end.
+pub fn run(place: &Place, args: &McpArgs) -> Result<ExitCode, Failure> {
+    log_to_stderr();
+    let config = place.load_config()?;
+    let (name, spec) = upstream(args, config.as_ref())?;
+    let state = Arc::new(place.open_state()?);
+    warn_if_reachable(&state.paths().root, config.as_ref(), &spec);
+    let store = SqliteStore::open(&state, state.writer()?, None)?;
+    let exe = std::env::current_exe()?;
+    let started = child::start(&exe, &spec).map_err(not_started)?;
+
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let nonce = ids::random().map_err(|error| Failure::unavailable(error.to_string()))?;
+    let link = Arc::new(Link::new(started.stdin, nonce));
+    let boundary = Arc::new(Boundary::new(Parts {
+        store,
+        state: Arc::clone(&state),
+        settings: Settings::new(config.as_ref(), args.audit),
+        principal: principal(config.as_ref()),
+        upstream: name.clone(),
+        link,
+        group: started.group.clone(),
+        catalog: Catalog::new(UpstreamRules::new(config.as_ref(), &name, &spec.command)),
+    }));
+    let end = serve(
+        &runtime,
+        Serve {
+            boundary,
+            from_server: started.stdout,
+            from_client: File::from(rustix::io::dup(rustix::stdio::stdin()).map_err(std::io::Error::from)?),
+            to_client: File::from(rustix::io::dup(rustix::stdio::stdout()).map_err(std::io::Error::from)?),
+            child: started.child,
+            group: started.group,
+            limits: Limits::default(),
+        },
+    )
+    .map_err(|error| Failure::unavailable(error.to_string()))?;
+    // A thread may still be blocked reading the client; its memory is all that would be waited for.
+    runtime.shutdown_background();
+    match end {
+        End::Client | End::Signal => Ok(ExitCode::SUCCESS),
+        End::Server => Err(Failure::unavailable(format!("the upstream `{name}` ended"))
+            .hint("what it printed stands above; its own log may say more")),
+    }
+}
+
+/// The upstream's name, the same for every process in front of the same server, and how to start it.
+fn upstream(args: &McpArgs, config: Option<&Config>) -> Result<(String, ChildSpec), Failure> {
+    let Some(name) = &args.upstream else {
+        let spec = ChildSpec { command: args.command.clone(), cwd: None, env: Default::default() };
+        return Ok((name_of(&args.command), spec));
+    };
+    let Some(config) = config else {
+        return Err(Failure::usage(format!("there is no configuration that could declare upstream `{name}`"))
+            .hint("name the file with `--config FILE`"));
+    };
+    let Some(upstream) = config.upstreams.get(name) else {
+        let known: Vec<&str> = config.upstreams.keys().map(String::as_str).collect();
+        return Err(Failure::usage(format!("`{}` declares no upstream `{name}`", config.path.display()))
+            .hint(format!("it declares: {}", known.join(", "))));
+    };
+    let spec = ChildSpec {
+        command: upstream.command.clone(),
+        cwd: upstream.cwd.clone(),
+        env: upstream.env.clone(),
+    };
+    Ok((name.clone(), spec))
+}
+
+/// A name for a server given by its command: its program, and a digest of what it was given.
+///
+/// Words that are paths count as the file they name, so that `./notes` and its absolute spelling are one server.
+fn name_of(command: &[String]) -> String {
+    let words: Vec<PathBuf> = command
+        .iter()
+        .map(|word| std::fs::canonicalize(word).unwrap_or_else(|_| PathBuf::from(word)))
+        .collect();
+    let parts: Vec<&[u8]> = words.iter().map(|word| word.as_os_str().as_encoded_bytes()).collect();
+    let digest = Digest::of("lastlook/upstream/v1", &parts).to_hex();
+    let program = command.first().map(Path::new).and_then(Path::file_name).unwrap_or_default();
+    format!("{}-{}", program.to_string_lossy(), digest.get(..8).unwrap_or_default())
+}
+
+fn principal(config: Option<&Config>) -> Principal {
+    let configured = config.and_then(|config| config.principal.clone());
+    Principal { id: configured.unwrap_or_else(os_user), asserted: true }
+}
+
+fn not_started(error: SpawnError) -> Failure {
+    let hint = match &error {
+        SpawnError::Empty => "give a command after `--`",
+        SpawnError::NotFound(_) => "check the spelling and PATH; the command stands after `--`",
+        SpawnError::Os { .. } => "see whether the command runs by itself",
+    };
+    Failure::usage(error.to_string()).hint(hint)
+}
+
+/// A server that can write the record, its key or the rules is inside the boundary, not behind it.
+fn warn_if_reachable(state: &Path, config: Option<&Config>, spec: &ChildSpec) {
+    let real = |path: &Path| std::fs::canonicalize(path).ok();
+    let handed: Vec<PathBuf> = spec.command.iter().skip(1).filter_map(|word| real(Path::new(word))).collect();
+    let ours = [Some(state), config.map(|config| config.path.as_path())];
+    for ours in ours.into_iter().flatten().filter_map(real) {
+        if let Some(folder) = handed.iter().find(|folder| folder.is_dir() && ours.starts_with(folder)) {
+            eprintln!(
+                "warning: `{}` lies inside `{}`, which is handed to the upstream: it could change it\n\
+                 hint: keep state and configuration outside of what tools may write",
+                ours.display(),
+                folder.display()
+            );
+        }
+    }
+}
+
+fn log_to_stderr() {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_from_env("LASTLOOK_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    let ours = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time();
+    // A second subscriber can only be there in tests.
+    let _ = ours.with_target(false).try_init();
+}

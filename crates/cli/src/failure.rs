@@ -1,0 +1,97 @@
+//! How a command fails: one message, one way out, one exit code.
+
+use std::process::ExitCode;
+
+use lastlook_engine::config::ConfigError;
+use lastlook_store::StateError;
+
+/// Refused, or a proof fails.
+pub const REFUSED: u8 = 1;
+/// Usage or configuration.
+pub const USAGE: u8 = 2;
+/// Something that is needed is not there or does not work now.
+pub const UNAVAILABLE: u8 = 4;
+
+/// Why a command did not do what it was asked.
+#[derive(Debug)]
+pub struct Failure {
+    code: u8,
+    message: String,
+    hint: Option<String>,
+    /// A rendered report that already says everything.
+    report: Option<String>,
+}
+
+impl Failure {
+    fn new(code: u8, message: impl Into<String>) -> Failure {
+        Failure { code, message: message.into(), hint: None, report: None }
+    }
+
+    /// Usage or configuration: exit code 2.
+    pub fn usage(message: impl Into<String>) -> Failure {
+        Failure::new(USAGE, message)
+    }
+
+    /// Refused, or a proof fails: exit code 1.
+    pub fn refused(message: impl Into<String>) -> Failure {
+        Failure::new(REFUSED, message)
+    }
+
+    /// Not there, or not working now: exit code 4.
+    pub fn unavailable(message: impl Into<String>) -> Failure {
+        Failure::new(UNAVAILABLE, message)
+    }
+
+    /// A mistake in the configuration, shown with its lines.
+    pub fn config(error: ConfigError) -> Failure {
+        let message = error.to_string();
+        let report = format!("{:?}", miette::Report::new(error));
+        Failure { report: Some(report), ..Failure::usage(message) }
+    }
+
+    /// Adds the way out.
+    pub fn hint(mut self, hint: impl Into<String>) -> Failure {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Prints it to standard error, and gives its exit code.
+    pub fn report(&self, json: bool) -> ExitCode {
+        if json {
+            let error = serde_json::json!({"error": {"message": self.message, "hint": self.hint, "exit": self.code}});
+            eprintln!("{error}");
+        } else if let Some(report) = &self.report {
+            eprintln!("{report}");
+        } else {
+            eprintln!("error: {}", self.message);
+            if let Some(hint) = &self.hint {
+                eprintln!("hint: {hint}");
+            }
+        }
+        ExitCode::from(self.code)
+    }
+}
+
+impl From<StateError> for Failure {
+    fn from(error: StateError) -> Failure {
+        Failure::unavailable(error.to_string()).hint(error.hint())
+    }
+}
+
+impl From<lastlook_store::StoreError> for Failure {
+    fn from(error: lastlook_store::StoreError) -> Failure {
+        Failure::unavailable(error.to_string())
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Failure {
+        Failure::unavailable(error.to_string())
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Failure {
+        Failure::unavailable(format!("{error:#}"))
+    }
+}

@@ -1,0 +1,77 @@
+//! Where state and configuration are: the options every subcommand has.
+
+use std::path::PathBuf;
+
+use lastlook_engine::config::Config;
+use lastlook_store::StateDir;
+
+use crate::failure::Failure;
+
+/// The options every subcommand has.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Place {
+    /// The folder that holds the record and its key [default: lastlook in the user's state folder]
+    #[arg(long, global = true, value_name = "DIR", env = "LASTLOOK_STATE")]
+    pub state: Option<PathBuf>,
+    /// The configuration file [default: LASTLOOK_CONFIG, else lastlook/lastlook.toml in the user's configuration folder]
+    ///
+    /// Never looked for in the working directory: a cloned repository must not bring commands.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Print JSON instead of text
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+impl Place {
+    /// The state folder: `--state`, else `LASTLOOK_STATE`, else `$XDG_STATE_HOME/lastlook` or `~/.local/state/lastlook`.
+    ///
+    /// Source of the default: XDG Base Directory Specification 0.8.
+    pub fn state_folder(&self) -> Result<PathBuf, Failure> {
+        if let Some(state) = &self.state {
+            return Ok(state.clone());
+        }
+        let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        absolute("XDG_STATE_HOME")
+            .or_else(|| absolute("HOME").map(|home| home.join(".local/state")))
+            .map(|folder| folder.join("lastlook"))
+            .ok_or_else(|| {
+                Failure::usage("there is no state folder: neither XDG_STATE_HOME nor HOME is set")
+                    .hint("name one with `--state DIR`")
+            })
+    }
+
+    /// Opens the state, making it when it is not there yet.
+    pub fn open_state(&self) -> Result<StateDir, Failure> {
+        Ok(StateDir::open(self.state_folder()?)?)
+    }
+
+    /// Opens the state only if it is there: for commands that look and must not leave a folder behind.
+    pub fn existing_state(&self) -> Result<StateDir, Failure> {
+        let folder = self.state_folder()?;
+        if !folder.is_dir() {
+            return Err(Failure::usage(format!("there is no record at `{}`", folder.display()))
+                .hint("name the folder with `--state DIR`; `lastlook mcp` makes it"));
+        }
+        Ok(StateDir::open(folder)?)
+    }
+
+    /// The configuration, if there is one.
+    pub fn load_config(&self) -> Result<Option<Config>, Failure> {
+        Config::find(self.config.as_deref()).map_err(Failure::config)
+    }
+}
+
+/// The operating system's name for whoever runs this process, as a Cedar entity.
+pub fn os_user() -> String {
+    let uid = rustix::process::getuid().as_raw();
+    // The environment's word would be the agent's to change; the user database is not.
+    let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let name = passwd.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)? == uid.to_string()).then(|| name.to_owned())
+    });
+    let name = name.unwrap_or_else(|| format!("uid-{uid}"));
+    format!("User::\"{}\"", name.replace(['\\', '"'], "_"))
+}

@@ -1,0 +1,214 @@
+//! Whichever operation fails, a commit is there whole or not at all, and the log verifies.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use lastlook_ledger::Kind;
+
+use super::{Rig, samples::*};
+use crate::{
+    AttemptRow, AttemptState, Commit, CommitError, Fault, FaultError, Lookup, Op, Store, Values, Write,
+};
+
+/// One failure of one operation ends the process.
+pub fn whichever_operation_fails_nothing_is_half_done(rig: &dyn Rig) {
+    countdown(rig, || FaultError::Broken("it broke".into()), 1, true);
+}
+
+/// From one operation on everything fails, closing included.
+pub fn whichever_operation_fails_for_good_nothing_is_half_done(rig: &dyn Rig) {
+    countdown(rig, || FaultError::Broken("it broke".into()), usize::MAX, true);
+}
+
+/// There is no room at one operation; what is vital may still find some.
+pub fn whichever_operation_finds_the_disk_full_nothing_is_half_done(rig: &dyn Rig) {
+    countdown(rig, || FaultError::Full, 1, true);
+}
+
+/// The same store is asked again after the failure.
+pub fn the_store_goes_on_after_any_failure(rig: &dyn Rig) {
+    countdown(rig, || FaultError::Broken("it broke".into()), 1, false);
+}
+
+/// Fails some operations from the `left`-th on.
+struct Countdown {
+    left: AtomicUsize,
+    times: AtomicUsize,
+    fired: AtomicBool,
+    error: fn() -> FaultError,
+}
+
+impl Fault for Countdown {
+    fn before(&self, _: Op) -> Result<(), FaultError> {
+        let down = |counter: &AtomicUsize| {
+            counter.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1))
+        };
+        if down(&self.left).is_ok() || down(&self.times).is_err() {
+            return Ok(());
+        }
+        self.fired.store(true, Ordering::SeqCst);
+        Err((self.error)())
+    }
+}
+
+/// Plays a few attempts' lives over and over on one state, each time failing one operation later, until none fails.
+fn countdown(rig: &dyn Rig, error: fn() -> FaultError, times: usize, reopen: bool) {
+    for n in 0.. {
+        let lives = Lives { run: n };
+        let (left, times) = (AtomicUsize::new(n), AtomicUsize::new(times));
+        let fault = Arc::new(Countdown { left, times, fired: AtomicBool::new(false), error });
+        let mut store = rig.open(Some(Arc::clone(&fault) as Arc<dyn Fault>));
+        let before = store.entries(&origin(&*store), 0, usize::MAX).unwrap().len();
+        let mut done_so_far = 0;
+        while let Some(next) = lives.commits(&*store).get(done_so_far) {
+            let answer = done(store.commit(next.clone()));
+            if answer.is_err() && reopen {
+                drop(store);
+                store = rig.open(None);
+            }
+            match answer {
+                Ok(_) => done_so_far += 1,
+                Err(CommitError::Precondition { which, .. }) => panic!("{which}"),
+                Err(e) => {
+                    let maybe =
+                        matches!(&e, CommitError::Unavailable(why) if why.contains("may have been recorded"));
+                    done_so_far += usize::from(
+                        maybe && Seen::of(&*store, &lives, before) == lives.after(done_so_far + 1),
+                    );
+                }
+            }
+            assert_eq!(
+                Seen::of(&*store, &lives, before),
+                lives.after(done_so_far),
+                "operation {n}, commit {done_so_far}"
+            );
+            verified_size(&*store, &rig.verifier(), &origin(&*store));
+        }
+        drop(store);
+        if !fault.fired.load(Ordering::SeqCst) {
+            assert!(n > 40, "each of the operations was made to fail");
+            return;
+        }
+    }
+}
+
+/// The lives of three attempts, told apart by run.
+struct Lives {
+    run: usize,
+}
+
+/// What can be seen of them through a store.
+#[derive(Debug, Default, PartialEq)]
+struct Seen {
+    states: BTreeMap<&'static str, AttemptState>,
+    holders: BTreeMap<&'static str, &'static str>,
+    entries: Vec<(&'static str, Kind)>,
+    values: BTreeMap<(&'static str, &'static str), Values>,
+}
+
+const ATTEMPTS: [&str; 3] = ["a", "b", "c"];
+const SUBJECTS: [&str; 3] = ["r", "s", "t"];
+
+impl Lives {
+    fn name(&self, short: &str) -> String {
+        format!("{short}-{}", self.run)
+    }
+
+    fn commits(&self, store: &dyn Store) -> Vec<Commit> {
+        let [a, b, c] = ATTEMPTS.map(|short| self.name(short));
+        let [r, s, t] = SUBJECTS.map(|short| self.name(short));
+        let refusal = AttemptRow { state: AttemptState::Refused, ..row(store, &b) };
+        let mut audited = arm(store, &c, &[&t]);
+        audited.writes.push(take(&r, &c, true));
+        audited.entries.push(entry(store, &c, Kind::Held, None));
+        let settled = |state| Commit {
+            when: vec![is(&c, &[AttemptState::Armed, AttemptState::Unknown])],
+            writes: vec![moved(&c, state)],
+            ..Commit::default()
+        };
+        let mut resolved = settled(AttemptState::Failed);
+        resolved.writes.push(Write::ReleaseSubjects { attempt: c.clone() });
+        resolved.entries.push(entry(store, &c, Kind::Operator, Some("7")));
+        vec![
+            arm(store, &a, &[&r, &s]),
+            Commit {
+                writes: vec![Write::OpenAttempt(refusal)],
+                entries: vec![entry(store, &b, Kind::Refused, Some("6"))],
+                ..Commit::default()
+            },
+            audited,
+            finish(store, &a, AttemptState::Succeeded),
+            settled(AttemptState::Unknown),
+            Commit { vital: true, ..resolved },
+        ]
+    }
+
+    /// What must be seen after so many of the commits.
+    fn after(&self, commits: usize) -> Seen {
+        use AttemptState::{Armed, Failed, Refused, Succeeded, Unknown};
+        let mut seen = Seen::default();
+        let armed = |seen: &mut Seen, short: &'static str| {
+            seen.states.insert(short, Armed);
+            seen.entries.push((short, Kind::Armed));
+            seen.values.insert((short, Kind::Armed.as_str()), values(&self.name(short), "42"));
+        };
+        let steps: [&dyn Fn(&mut Seen); 6] = [
+            &|seen| {
+                armed(seen, "a");
+                seen.holders.extend([("r", "a"), ("s", "a")]);
+            },
+            &|seen| {
+                seen.states.insert("b", Refused);
+                seen.entries.push(("b", Kind::Refused));
+                seen.values.insert(("b", Kind::Refused.as_str()), values(&self.name("b"), "6"));
+            },
+            &|seen| {
+                armed(seen, "c");
+                seen.entries.push(("c", Kind::Held));
+                seen.holders.insert("t", "c");
+            },
+            &|seen| {
+                seen.states.insert("a", Succeeded);
+                seen.entries.push(("a", Kind::Outcome));
+                seen.holders.retain(|_, holder| *holder != "a");
+            },
+            &|seen| drop(seen.states.insert("c", Unknown)),
+            &|seen| {
+                seen.states.insert("c", Failed);
+                seen.entries.push(("c", Kind::Operator));
+                seen.values.insert(("c", Kind::Operator.as_str()), values(&self.name("c"), "7"));
+                seen.holders.clear();
+            },
+        ];
+        steps.into_iter().take(commits).for_each(|step| step(&mut seen));
+        seen
+    }
+
+    fn short(&self, name: &str) -> &'static str {
+        ATTEMPTS.into_iter().find(|short| self.name(short) == name).expect("an attempt of this run")
+    }
+}
+
+impl Seen {
+    /// Looks at everything about these lives; the log's first entries are earlier runs'.
+    fn of(store: &dyn Store, lives: &Lives, before: usize) -> Self {
+        let mut seen = Self::default();
+        for short in ATTEMPTS {
+            if let Lookup::Found(row) = store.attempt(&lives.name(short)).unwrap() {
+                seen.states.insert(short, row.state);
+            }
+            for kind in Kind::ALL {
+                let values = store.values(&lives.name(short), kind).unwrap();
+                seen.values.extend(values.map(|values| ((short, kind.as_str()), values)));
+            }
+        }
+        for short in SUBJECTS {
+            let holder = store.holder(&lives.name(short)).unwrap();
+            seen.holders.extend(holder.map(|row| (short, lives.short(&row.id))));
+        }
+        let entries = store.entries(&origin(store), before as u64, usize::MAX).unwrap();
+        seen.entries.extend(entries.into_iter().map(|entry| (lives.short(&entry.attempt), entry.kind)));
+        seen
+    }
+}

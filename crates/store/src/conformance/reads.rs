@@ -1,0 +1,91 @@
+//! What was committed can be found.
+
+use lastlook_ledger::Kind;
+
+use super::{Rig, samples::*};
+use crate::{AttemptState, Commit, Lookup, NewEntry, Values};
+
+/// Pages of a log, its hashes up to a size, all about one attempt; nothing for what does not exist.
+pub fn entries_are_read_by_page_and_by_attempt(rig: &dyn Rig) {
+    let store = &*rig.open(None);
+    assert_eq!(store.origins().unwrap(), [""; 0]);
+    for n in 0..7 {
+        commit(store, append(store, if n % 2 == 0 { "even" } else { "odd" }));
+    }
+    let log = origin(store);
+    let indices = |from, limit| -> Vec<u64> {
+        store.entries(&log, from, limit).unwrap().into_iter().map(|entry| entry.index).collect()
+    };
+    assert_eq!(indices(0, 3), [0, 1, 2]);
+    assert_eq!(indices(5, 100), [5, 6]);
+    assert_eq!(indices(7, 1), [0; 0]);
+    assert_eq!(indices(u64::MAX, 1), [0; 0]);
+    assert_eq!(indices(0, 0), [0; 0]);
+    let odd = store.entries_of("odd").unwrap();
+    assert_eq!(
+        odd.iter().map(|entry| (entry.index, entry.kind)).collect::<Vec<_>>(),
+        [1, 3, 5].map(|n| (n, Kind::Refused))
+    );
+    assert_eq!(odd[0].payload, append(store, "odd").entries[0].payload);
+    assert_eq!(odd[0].origin, log);
+    assert_eq!(store.entries_of("od").unwrap(), []);
+    assert_eq!(store.leaf_hashes(&log, 4).unwrap(), store.leaf_hashes(&log, 100).unwrap()[..4]);
+    assert_eq!(store.leaf_hashes(&log, 100).unwrap().len(), 7);
+    assert_eq!(store.entries("lastlook/elsewhere/1", 0, 9).unwrap(), []);
+    assert_eq!(store.leaf_hashes("lastlook/elsewhere/1", 9).unwrap(), []);
+    assert_eq!(store.checkpoint("lastlook/elsewhere/1").unwrap(), None);
+}
+
+/// Values come back as they were given, from the newest entry of the kind asked for.
+pub fn values_are_those_of_the_newest_entry_of_the_kind(rig: &dyn Rig) {
+    let store = &*rig.open(None);
+    let with = |kind, value| Commit { entries: vec![entry(store, "a", kind, value)], ..Commit::default() };
+    commit(store, with(Kind::Armed, Some("1")));
+    commit(store, with(Kind::Outcome, Some("2")));
+    assert_eq!(store.values("a", Kind::Armed).unwrap(), Some(values("a", "1")));
+    assert_eq!(store.values("a", Kind::Outcome).unwrap(), Some(values("a", "2")));
+    assert_eq!(store.values("a", Kind::Refused).unwrap(), None);
+    assert_eq!(store.values("b", Kind::Armed).unwrap(), None);
+    commit(store, with(Kind::Armed, Some("3")));
+    assert_eq!(store.values("a", Kind::Armed).unwrap(), Some(values("a", "3")));
+    commit(store, with(Kind::Armed, None));
+    assert_eq!(store.values("a", Kind::Armed).unwrap(), None, "the newest has none");
+    let none = NewEntry { values: Some(Values::default()), ..entry(store, "c", Kind::Armed, None) };
+    commit(store, Commit { entries: vec![none], ..Commit::default() });
+    assert_eq!(store.values("c", Kind::Armed).unwrap(), Some(Values::default()), "no rows, but a seed");
+}
+
+/// A whole id is found even if others begin with it; a beginning only if one does.
+pub fn attempts_are_found_by_prefix(rig: &dyn Rig) {
+    let store = &*rig.open(None);
+    for id in ["ab", "abc", "abd", "b", "c_1"] {
+        commit(store, arm(store, id, &[]));
+    }
+    let found = |id: &str| Lookup::Found(row(store, id));
+    assert_eq!(store.attempt("ab").unwrap(), found("ab"));
+    assert_eq!(store.attempt("abd").unwrap(), found("abd"));
+    assert_eq!(store.attempt("c").unwrap(), found("c_1"));
+    assert_eq!(store.attempt("a").unwrap(), Lookup::Ambiguous(["ab", "abc", "abd"].map(String::from).into()));
+    assert_eq!(store.attempt("abcd").unwrap(), Lookup::Missing);
+    assert_eq!(store.attempt("c%").unwrap(), Lookup::Missing);
+    assert_eq!(
+        store.attempt("").unwrap(),
+        Lookup::Ambiguous(["ab", "abc", "abd", "b", "c_1"].map(String::from).into())
+    );
+}
+
+/// What may still happen, and what nobody knows, is listed; the rest is not.
+pub fn open_attempts_are_the_armed_and_the_unknown(rig: &dyn Rig) {
+    let stores = [rig.open(None), rig.open(None)];
+    for (n, state) in AttemptState::ALL.into_iter().enumerate() {
+        let store = &*stores[n % 2];
+        commit(store, arm(store, state.as_str(), &[]));
+        commit(store, Commit { writes: vec![moved(state.as_str(), state)], ..Commit::default() });
+    }
+    let open: Vec<_> =
+        stores[1].open_attempts().unwrap().into_iter().map(|row| (row.id, row.writer, row.state)).collect();
+    assert_eq!(
+        open,
+        [("armed".into(), 1, AttemptState::Armed), ("unknown".into(), 1, AttemptState::Unknown)]
+    );
+}

@@ -1,0 +1,154 @@
+//! Commits to try a store with: real entries about made-up attempts.
+
+use lastlook_canon::Digest;
+use lastlook_ledger::{Commitment, Entry, Kind, Salt, VerifierKey, leaf_of_payload, tree::Tree, verify_log};
+use serde_json::{Value, json};
+
+use crate::{
+    AttemptRow, AttemptState, Commit, CommitError, Committed, NewEntry, Precondition, Store, Ticket, Values,
+    Write,
+};
+
+/// The origin of the log this store appends to.
+pub fn origin(store: &dyn Store) -> String {
+    store.writer().expect("a store that appends").origin.clone()
+}
+
+/// Waits for a commit's answer.
+pub fn done(ticket: Ticket) -> Result<Committed, CommitError> {
+    ticket.blocking_recv().expect("an answer")
+}
+
+/// Makes a commit that must succeed.
+pub fn commit(store: &dyn Store, commit: Commit) -> Committed {
+    done(store.commit(commit)).expect("a durable commit")
+}
+
+/// An armed attempt of the store's writer.
+pub fn row(store: &dyn Store, id: &str) -> AttemptRow {
+    AttemptRow {
+        id: id.into(),
+        writer: store.writer().map_or(0, |writer| writer.n),
+        upstream: "shop".into(),
+        tool: "refund".into(),
+        action: Digest::of("sample", &[id.as_bytes()]),
+        state: AttemptState::Armed,
+        opened_at_ns: 1_767_225_600_000_000_000,
+        detail: br#"{"settles":"child"}"#.to_vec(),
+    }
+}
+
+/// Arms an attempt that needs these subjects free.
+pub fn arm(store: &dyn Store, id: &str, subjects: &[&str]) -> Commit {
+    let mut writes = vec![Write::OpenAttempt(row(store, id))];
+    writes.extend(subjects.iter().map(|subject| take(subject, id, false)));
+    Commit {
+        when: subjects
+            .iter()
+            .map(|subject| Precondition::SubjectFree { subject: (*subject).into() })
+            .collect(),
+        writes,
+        entries: vec![entry(store, id, Kind::Armed, Some("42"))],
+        vital: false,
+    }
+}
+
+/// Takes a subject for an attempt.
+pub fn take(subject: &str, attempt: &str, if_free: bool) -> Write {
+    Write::TakeSubject { subject: subject.into(), attempt: attempt.into(), if_free }
+}
+
+/// Ends an armed attempt and frees what it held.
+pub fn finish(store: &dyn Store, id: &str, to: AttemptState) -> Commit {
+    Commit {
+        when: vec![is(id, &[AttemptState::Armed])],
+        writes: vec![moved(id, to), Write::ReleaseSubjects { attempt: id.into() }],
+        entries: vec![entry(store, id, Kind::Outcome, None)],
+        vital: true,
+    }
+}
+
+/// Requires an attempt to be in one of these states.
+pub fn is(id: &str, states: &[AttemptState]) -> Precondition {
+    Precondition::AttemptIs { attempt: id.into(), states: states.to_vec() }
+}
+
+/// Moves an attempt.
+pub fn moved(id: &str, to: AttemptState) -> Write {
+    Write::MoveAttempt { attempt: id.into(), to }
+}
+
+/// A commit of one entry and nothing else.
+pub fn append(store: &dyn Store, id: &str) -> Commit {
+    Commit { entries: vec![entry(store, id, Kind::Refused, None)], ..Commit::default() }
+}
+
+/// A valid entry of this writer's log, with one value beside it if asked.
+pub fn entry(store: &dyn Store, id: &str, kind: Kind, value: Option<&str>) -> NewEntry {
+    let values = value.map(|value| values(id, value));
+    let salt = Salt::derive(&seed(id), "arguments");
+    let arguments = Commitment::of(&salt, value.unwrap_or_default().as_bytes()).to_json();
+    let entry = Entry {
+        kind,
+        origin: origin(store),
+        attempt: id.into(),
+        time: "2026-01-01T00:00:00.000000000Z".into(),
+        action: Digest::of("sample", &[id.as_bytes()]),
+        body: body(kind, arguments),
+    };
+    NewEntry { attempt: id.into(), kind, payload: entry.to_payload().expect("a valid entry"), values }
+}
+
+/// The values that [`entry`] puts beside an entry of this attempt.
+pub fn values(id: &str, value: &str) -> Values {
+    Values {
+        seed: seed(id),
+        rows: vec![("arguments".into(), value.into()), ("basis/0/was".into(), vec![0, 255, 10])],
+    }
+}
+
+fn seed(id: &str) -> [u8; 32] {
+    *Digest::of("sample-seed", &[id.as_bytes()]).as_bytes()
+}
+
+fn body(kind: Kind, arguments: Value) -> Value {
+    let mut body = json!({
+        "mode": "enforce", "principal": { "id": "agent", "asserted": true }, "upstream": "shop", "tool": "refund",
+    });
+    let own = match kind {
+        Kind::Armed => json!({ "arguments": arguments, "basis": [] }),
+        Kind::Refused => {
+            json!({ "armed": false, "verdict": "deny", "reasons": [{ "code": "basis-missing" }] })
+        }
+        Kind::Outcome => json!({
+            "verdict": "allow", "outcome": "succeeded", "evidence": "answer", "confirmation": "unconfirmed",
+            "closure": "adjacent",
+        }),
+        Kind::Operator => json!({ "as": "failed", "reason": "seen", "by": { "id": "op", "asserted": true } }),
+        Kind::Held | Kind::Confirmation | Kind::Reads => json!({}),
+    };
+    for (name, value) in own.as_object().expect("an object") {
+        body[name] = value.clone();
+    }
+    body
+}
+
+/// Checks one log from its payloads, leaf hashes and signed checkpoint; returns its size.
+pub fn verified_size(store: &dyn Store, key: &VerifierKey, origin: &str) -> u64 {
+    let entries = store.entries(origin, 0, usize::MAX).unwrap();
+    let Some(note) = store.checkpoint(origin).unwrap() else {
+        assert_eq!(entries, [], "entries without a checkpoint");
+        return 0;
+    };
+    assert!(entries.iter().map(|entry| entry.index).eq(0..entries.len() as u64), "a gap in the log");
+    let leaves = store.leaf_hashes(origin, u64::MAX).unwrap();
+    assert!(
+        entries.iter().map(|entry| leaf_of_payload(&entry.payload)).eq(leaves.iter().copied()),
+        "leaves differ"
+    );
+    let summary =
+        verify_log(entries.into_iter().map(|entry| entry.payload), &note, std::slice::from_ref(key)).unwrap();
+    assert_eq!(summary.checkpoint.root, Tree::from_leaf_hashes(leaves).root());
+    assert_eq!(summary.checkpoint.origin, origin);
+    summary.checkpoint.size
+}
