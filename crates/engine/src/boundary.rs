@@ -55,7 +55,10 @@ pub struct Boundary {
 
 impl std::fmt::Debug for Boundary {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Boundary").field("upstream", &self.upstream).field("origin", &self.origin).finish_non_exhaustive()
+        f.debug_struct("Boundary")
+            .field("upstream", &self.upstream)
+            .field("origin", &self.origin)
+            .finish_non_exhaustive()
     }
 }
 
@@ -125,41 +128,57 @@ impl Boundary {
     ///
     /// `params` are the raw params of a `tools/call`, `frame` the exact bytes that will be sent. Never fails on what the
     /// call says: a call that is no action becomes a proposal that is refused. Errs only without randomness.
-    pub fn propose(&self, tool: Arc<Tool>, params: Arc<[u8]>, frame: Arc<[u8]>) -> Result<Proposal, NoRandomness> {
+    pub fn propose(
+        &self,
+        tool: Arc<Tool>,
+        params: Arc<[u8]>,
+        frame: Arc<[u8]>,
+    ) -> Result<Proposal, NoRandomness> {
         let nothing = Json::Object(Vec::new());
         let parsed = parse(&params, &Limits::default()).ok();
         let arguments = parsed.as_ref().map(|params| params.get("arguments").unwrap_or(&nothing));
         let subjects = arguments.map(|arguments| self.reader.subjects(&tool, arguments)).unwrap_or_default();
         let touched = self.reader.touched(&subjects);
         let as_task = parsed.as_ref().is_some_and(|params| params.get("task").is_some());
-        let action = match arguments {
+        let definition = tool.definition.as_ref().map(|definition| definition.digest);
+        let bound = match arguments {
             None => Err(Reason::about(Code::InvalidCall, "params")),
             Some(arguments) => {
-                let definition = tool.definition.as_ref().map(|definition| definition.digest);
-                let principal = self.principal.clone();
-                Action::new(&self.upstream, &tool.name, definition, principal, arguments.clone()).map_err(|error| {
-                    match error {
+                Action::new(&self.upstream, &tool.name, definition, self.principal.clone(), arguments.clone())
+                    .map_err(|error| match error {
                         ActionError::Inexact(what) => Reason::about(Code::NumberInexact, what),
                         ActionError::NotAnObject => Reason::about(Code::InvalidCall, "arguments"),
-                    }
-                })
+                    })
+            }
+        };
+        let (action, unreadable) = match bound {
+            Ok(action) => (action, None),
+            Err(reason) => {
+                let principal = self.principal.clone();
+                (Action::unreadable(&self.upstream, &tool.name, definition, principal, &params), Some(reason))
             }
         };
         let control = Arc::new(Control::default());
-        Ok(Proposal { id: ids::attempt_id()?, tool, action, params, frame, subjects, touched, as_task, control })
+        let id = ids::attempt_id()?;
+        Ok(Proposal { id, tool, action, unreadable, frame, subjects, touched, as_task, control })
     }
 
     /// The subjects of the readings a proposal rests on, as the proposal itself names them.
     pub(crate) fn basis_subjects<'a>(&self, proposal: &'a Proposal) -> impl Iterator<Item = &'a Subject> {
         let rests = !proposal.touched.basis.readings.is_empty();
         let named = proposal.tool.rules.subjects.is_some();
-        proposal.subjects.iter().filter(move |subject| named || (rests && proposal.touched.about.contains(*subject)))
+        proposal
+            .subjects
+            .iter()
+            .filter(move |subject| named || (rests && proposal.touched.about.contains(*subject)))
     }
 
     /// Commits, durably.
     pub(crate) async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
         let ticket = self.store.commit(commit);
-        ticket.await.unwrap_or_else(|_| Err(CommitError::Unavailable("the store's writer has ended".to_owned())))
+        ticket
+            .await
+            .unwrap_or_else(|_| Err(CommitError::Unavailable("the store's writer has ended".to_owned())))
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use lastlook_canon::{Digest, Json};
 use lastlook_kernel::{Definition, Tool};
+use tokio::sync::Notify;
 
 use crate::config::UpstreamRules;
 use crate::settings;
@@ -23,6 +25,7 @@ pub enum Listing {
 pub struct Catalog {
     rules: UpstreamRules,
     inside: RwLock<Inside>,
+    listed: Notify,
 }
 
 #[derive(Debug)]
@@ -40,7 +43,7 @@ impl Catalog {
     pub fn new(rules: UpstreamRules) -> Catalog {
         let inside =
             Inside { listing: Listing::Stale, generation: 0, tools: BTreeMap::new(), shown: BTreeMap::new() };
-        Catalog { rules, inside: RwLock::new(inside) }
+        Catalog { rules, inside: RwLock::new(inside), listed: Notify::new() }
     }
 
     /// The tool, if the list is current; `None` when the boundary must list first.
@@ -65,13 +68,33 @@ impl Catalog {
         self.read().tools.get(name).cloned()
     }
 
-    /// True when the tool's definition is not the one the client was shown.
-    pub fn changed_since_shown(&self, tool: &Tool) -> bool {
+    /// True when the tool is not the one the client was shown, or no longer the one it was when the call arrived.
+    ///
+    /// While the server's announced change has not been read, every tool counts as changed.
+    pub fn has_changed(&self, tool: &Tool) -> bool {
         let inside = self.read();
-        match (&tool.definition, inside.shown.get(&tool.name)) {
-            (Some(definition), Some(shown)) => definition.digest != *shown,
-            _ => false,
+        let Some(definition) = &tool.definition else { return false };
+        let now = inside.tools.get(&tool.name).and_then(|now| now.definition.as_ref());
+        inside.listing == Listing::Stale
+            || now.is_none_or(|now| now.digest != definition.digest)
+            || inside.shown.get(&tool.name).is_some_and(|shown| *shown != definition.digest)
+    }
+
+    /// Waits until the list is current, at most `limit`.
+    pub async fn settled(&self, limit: Duration) {
+        if self.is_current() {
+            return;
         }
+        let current = async {
+            loop {
+                let listed = self.listed.notified();
+                if self.is_current() {
+                    return;
+                }
+                listed.await;
+            }
+        };
+        let _ = tokio::time::timeout(limit, current).await;
     }
 
     /// True when the list is current: nothing was announced since it was read.
@@ -102,6 +125,8 @@ impl Catalog {
         if inside.generation == generation {
             inside.listing = Listing::Listed;
         }
+        drop(inside);
+        self.listed.notify_waiters();
     }
 
     /// Takes in one page that passed to the client: what it says is what the client has seen, and what there is.
@@ -112,7 +137,9 @@ impl Catalog {
             inside.shown.insert(name.clone(), definition.digest);
             let known = inside.tools.get(&name).and_then(|tool| tool.definition.as_ref());
             if known.map(|known| known.digest) != Some(definition.digest) {
-                inside.tools.insert(name.clone(), Arc::new(settings::tool(&self.rules, &name, Some(definition))));
+                inside
+                    .tools
+                    .insert(name.clone(), Arc::new(settings::tool(&self.rules, &name, Some(definition))));
             }
         }
     }
@@ -123,7 +150,16 @@ impl Catalog {
 }
 
 /// The tools on one page of a `tools/list` result, and the cursor of the next page.
-pub fn page(result: &Json) -> Option<(Vec<(String, Definition)>, Option<String>)> {
+pub fn page(result: &Json) -> Option<Page> {
     let tools = result.get("tools")?.as_array()?.iter().filter_map(Definition::from_listed).collect();
-    Some((tools, result.get("nextCursor").and_then(Json::as_str).map(str::to_owned)))
+    Some(Page { tools, next: result.get("nextCursor").and_then(Json::as_str).map(str::to_owned) })
+}
+
+/// One page of a `tools/list` result.
+#[derive(Debug)]
+pub struct Page {
+    /// The tools by name.
+    pub tools: Vec<(String, Definition)>,
+    /// The cursor of the next page.
+    pub next: Option<String>,
 }

@@ -29,7 +29,12 @@ pub struct Draft {
 
 impl Draft {
     /// An entry about a call, with the members every kind has.
-    pub fn new(kind: Kind, mode: Mode, principal: &Principal, call: Option<(&str, &Tool)>) -> Result<Draft, DraftError> {
+    pub fn new(
+        kind: Kind,
+        mode: Mode,
+        principal: &Principal,
+        call: Option<(&str, &Tool)>,
+    ) -> Result<Draft, DraftError> {
         let mut body = Map::new();
         body.insert("mode".into(), mode.as_str().into());
         body.insert("principal".into(), principal_json(principal));
@@ -73,7 +78,12 @@ impl Draft {
             body: Value::Object(self.body),
         };
         let values = (!self.values.rows.is_empty()).then_some(self.values);
-        Ok(NewEntry { attempt: entry.attempt.clone(), kind: entry.kind, payload: entry.to_payload()?, values })
+        Ok(NewEntry {
+            attempt: entry.attempt.clone(),
+            kind: entry.kind,
+            payload: entry.to_payload()?,
+            values,
+        })
     }
 }
 

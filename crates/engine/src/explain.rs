@@ -64,36 +64,51 @@ pub(crate) fn refusal(tool: &str, reasons: &[Reason], moved: &[Moved]) -> (Strin
     let not_run = format!("Not run: `{tool}` was refused because");
     let sentence = if about(Code::FactChanged).is_some() {
         let calls = calls(|moved| moved.unreadable.is_none());
-        format!("{not_run} what it rests on has changed since you read it. Call {calls} again, then decide again.")
+        format!(
+            "{not_run} what it rests on has changed since you read it. Call {calls} again, then decide again."
+        )
     } else if about(Code::FactUnstable).is_some() {
         let calls = calls(|moved| moved.unreadable.is_none());
         format!("{not_run} what it rests on keeps changing. Wait, call {calls} again, then decide again.")
     } else if about(Code::FactUnreadable).is_some() {
         let calls = calls(|moved| moved.unreadable.is_some());
-        format!("{not_run} what it rests on could not be read again just now. Call {calls}; if that works, try again.")
+        format!(
+            "{not_run} what it rests on could not be read again just now. Call {calls}; if that works, try again."
+        )
     } else if about(Code::BasisMissing).is_some() {
-        format!("{not_run} you have not read what it would change, or not since it was last changed. Read it with one of the read tools, then decide again.")
+        format!(
+            "{not_run} you have not read what it would change, or not since it was last changed. Read it with one of the read tools, then decide again."
+        )
     } else if let Some(reason) = about(Code::InDoubt) {
         format!(
             "{not_run} attempt {} on the same thing is under way, or nobody knows how it ended. Do not repeat it; an operator can settle it with `lastlook resolve {0}`.",
             name(reason)
         )
     } else if about(Code::ToolChanged).is_some() {
-        format!("{not_run} its definition changed since you were shown it. List the tools again, then decide again.")
+        format!(
+            "{not_run} its definition changed since you were shown it. List the tools again, then decide again."
+        )
     } else if about(Code::ToolUnknown).is_some() {
         format!("{not_run} the server lists no tool of that name. List the tools, and use one of them.")
     } else if about(Code::TaskUnsupported).is_some() {
         format!("{not_run} it asks to run as a task, whose end cannot be recorded. Call it without `task`.")
     } else if let Some(reason) = about(Code::NumberInexact) {
-        format!("{not_run} a number in it has no exact form ({}). Send that number as a string.", name(reason))
+        format!(
+            "{not_run} a number in it has no exact form ({}). Send that number as a string.",
+            name(reason)
+        )
     } else if let Some(reason) = about(Code::InvalidCall) {
         format!("{not_run} its `{}` is not what a tool call has there. It must be an object.", name(reason))
     } else if about(Code::StoreFull).is_some() {
         format!("{not_run} the disk that holds the record is full. An operator must make room.")
     } else if about(Code::Unrecorded).is_some() {
-        format!("{not_run} an earlier outcome could not be recorded. An operator must look at the record's disk first.")
+        format!(
+            "{not_run} an earlier outcome could not be recorded. An operator must look at the record's disk first."
+        )
     } else if about(Code::StoreUnavailable).is_some() {
-        format!("{not_run} it could not be recorded, and nothing runs unrecorded. An operator must look at the record.")
+        format!(
+            "{not_run} it could not be recorded, and nothing runs unrecorded. An operator must look at the record."
+        )
     } else {
         let codes: Vec<&str> = reasons.iter().map(|reason| reason.code.as_str()).collect();
         format!("{not_run} of {}. Nothing was sent; it may be tried again.", codes.join(", "))
@@ -135,8 +150,11 @@ fn diff(moved: &[Moved]) -> Option<String> {
 pub fn text_of(comparable: &[u8]) -> String {
     let parsed = parse(comparable, &Limits::default()).ok();
     let blocks = parsed.as_ref().and_then(|value| value.get("content")).and_then(Json::as_array);
-    let texts: Vec<&str> =
-        blocks.unwrap_or_default().iter().filter_map(|block| block.get("text").and_then(Json::as_str)).collect();
+    let texts: Vec<&str> = blocks
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|block| block.get("text").and_then(Json::as_str))
+        .collect();
     let mut text = match texts.is_empty() {
         false => texts.join("\n"),
         true => String::from_utf8_lossy(comparable).into_owned(),
@@ -151,10 +169,13 @@ fn shortened(text: &str, most: usize) -> String {
     if text.len() <= most {
         return text.to_owned();
     }
-    let mut kept: String = text.chars().scan(0, |taken, c| {
-        *taken += c.len_utf8();
-        (*taken <= most).then_some(c)
-    }).collect();
+    let mut kept: String = text
+        .chars()
+        .scan(0, |taken, c| {
+            *taken += c.len_utf8();
+            (*taken <= most).then_some(c)
+        })
+        .collect();
     kept.push('…');
     kept
 }

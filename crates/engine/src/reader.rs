@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lastlook_canon::{Digest, Limits, parse};
-use lastlook_kernel::{Comparable, Moment, Reading, Readings, Rebased, SubjectRules, Subjects, Tool, Touched};
+use lastlook_kernel::{
+    Comparable, Moment, Reading, Readings, Rebased, SubjectRules, Subjects, Tool, Touched,
+};
 
 use crate::{answer, clock};
 
@@ -143,7 +145,16 @@ impl Reader {
         let subjects = self.subjects(&tool, parsed.get("arguments").unwrap_or(&nothing));
         let Comparable { digest, bytes } = answer::of_reading(&answer, &tool.rules.ignore).ok()?;
         let value = (bytes.len() <= LARGEST_VALUE).then_some(bytes);
-        Some(Reading { tool: tool.name.clone(), params, subjects, digest, value, order, answered_at: at, rebased: None })
+        Some(Reading {
+            tool: tool.name.clone(),
+            params,
+            subjects,
+            digest,
+            value,
+            order,
+            answered_at: at,
+            rebased: None,
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

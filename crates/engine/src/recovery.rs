@@ -49,7 +49,11 @@ impl Detail {
             params: String::from_utf8_lossy(&reading.params).into_owned(),
             was: reading.was.to_hex(),
         });
-        Detail { child: Child { pgid, start, boot }, local: proposal.tool.rules.local, shows: shows.collect() }
+        Detail {
+            child: Child { pgid, start, boot },
+            local: proposal.tool.rules.local,
+            shows: shows.collect(),
+        }
     }
 
     /// The bytes the store keeps.
@@ -212,7 +216,9 @@ pub async fn resolve(
     let entry = draft.finish(&origin, &row.id, row.action)?;
     let to = if succeeded { AttemptState::Succeeded } else { AttemptState::Failed };
     let ticket = store.commit(ending(row, AttemptState::Unknown, to, entry));
-    ticket.await.unwrap_or_else(|_| Err(CommitError::Unavailable("the store's writer has ended".to_owned())))?;
+    ticket
+        .await
+        .unwrap_or_else(|_| Err(CommitError::Unavailable("the store's writer has ended".to_owned())))?;
     Ok(())
 }
 

@@ -29,8 +29,15 @@ impl Settings {
     /// The settings of a configuration, or the defaults without one. `audit` turns refusing off whatever it says.
     pub fn new(config: Option<&Config>, audit: bool) -> Settings {
         let defaults = config.map_or_else(Defaults::default, |config| config.defaults.clone());
-        let Defaults { blind_writes, not_subjects, receipt_meta, mode, fact_timeout, max_gap, wait_for_subject } =
-            defaults;
+        let Defaults {
+            blind_writes,
+            not_subjects,
+            receipt_meta,
+            mode,
+            fact_timeout,
+            max_gap,
+            wait_for_subject,
+        } = defaults;
         Settings {
             mode: if audit { Mode::Audit } else { mode },
             guards: GuardSet { blind_writes, ..GuardSet::default() },

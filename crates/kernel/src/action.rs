@@ -55,7 +55,8 @@ impl Action {
         if arguments.as_object().is_none() {
             return Err(ActionError::NotAnObject);
         }
-        let canonical_arguments = canonical(&arguments).map_err(|error| ActionError::Inexact(error.to_string()))?;
+        let canonical_arguments =
+            canonical(&arguments).map_err(|error| ActionError::Inexact(error.to_string()))?;
         let definition_hex = definition.map(|digest| digest.to_hex()).unwrap_or_default();
         let digest = Digest::of(
             DOMAIN,
@@ -76,6 +77,31 @@ impl Action {
             canonical_arguments,
             digest,
         })
+    }
+
+    /// Stands in for a call that is no action: its digest covers the raw `params`, under a tag of its own.
+    ///
+    /// It exists so that a refusal of such a call has something to be bound to. [`crate::Standing::unreadable`] says
+    /// why; nothing but audit mode ever lets it run.
+    pub fn unreadable(
+        upstream: &str,
+        tool: &str,
+        definition: Option<Digest>,
+        principal: Principal,
+        params: &[u8],
+    ) -> Action {
+        Action {
+            upstream: upstream.to_owned(),
+            tool: tool.to_owned(),
+            definition,
+            principal,
+            arguments: Json::Null,
+            canonical_arguments: params.to_vec(),
+            digest: Digest::of(
+                "lastlook/unreadable-call/v1",
+                &[upstream.as_bytes(), tool.as_bytes(), params],
+            ),
+        }
     }
 
     /// The name of the upstream it goes to.
@@ -103,7 +129,7 @@ impl Action {
         &self.arguments
     }
 
-    /// The arguments in RFC 8785 form.
+    /// The arguments in RFC 8785 form; the raw `params` of a call that is no action.
     pub fn canonical_arguments(&self) -> &[u8] {
         &self.canonical_arguments
     }

@@ -254,7 +254,9 @@ impl Attempt {
 /// cancellation. A cancellation while arming is remembered until the arming is settled.
 pub fn step(attempt: &mut Attempt, event: Event) -> Vec<Command> {
     match event {
-        Event::Opened(reasons) if reasons.is_empty() => on(attempt, EventKind::Opened, |_| vec![Command::Arm]),
+        Event::Opened(reasons) if reasons.is_empty() => {
+            on(attempt, EventKind::Opened, |_| vec![Command::Arm])
+        }
         Event::Opened(reasons) => on(attempt, EventKind::Inadmissible, |a| refuse(a, reasons)),
         Event::Armed => on(attempt, EventKind::Armed, |attempt| {
             attempt.armed = true;
@@ -264,7 +266,9 @@ pub fn step(attempt: &mut Attempt, event: Event) -> Vec<Command> {
             }
         }),
         Event::NotArmed(reasons) => on(attempt, EventKind::NotArmed, |a| refuse(a, reasons)),
-        Event::Looked(Verdict::Allow(permit)) => on(attempt, EventKind::Allowed, |_| vec![Command::Gate(permit)]),
+        Event::Looked(Verdict::Allow(permit)) => {
+            on(attempt, EventKind::Allowed, |_| vec![Command::Gate(permit)])
+        }
         Event::Looked(Verdict::Deny(reasons)) => on(attempt, EventKind::Denied, |a| refuse(a, reasons)),
         Event::Looked(Verdict::Hold(_)) => on(attempt, EventKind::Denied, |a| refuse(a, Vec::new())),
         Event::Passed(passage) => on(attempt, EventKind::Passed, |_| vec![Command::Send(passage)]),

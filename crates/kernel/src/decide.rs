@@ -59,6 +59,8 @@ pub struct Standing {
     pub as_task: bool,
     /// True when the tool's definition is not the one the agent was shown.
     pub tool_changed: bool,
+    /// Why the call is no action, if it is none.
+    pub unreadable: Option<Reason>,
 }
 
 /// Everything a verdict depends on.
@@ -88,7 +90,11 @@ pub fn required_facts(basis: &Basis) -> Vec<FactQuery> {
         .readings
         .iter()
         .enumerate()
-        .map(|(index, reading)| FactQuery { index, tool: reading.tool.clone(), params: reading.params.clone() })
+        .map(|(index, reading)| FactQuery {
+            index,
+            tool: reading.tool.clone(),
+            params: reading.params.clone(),
+        })
         .collect()
 }
 
@@ -100,7 +106,7 @@ pub fn opening_reasons(
     standing: &Standing,
     guards: &GuardSet,
 ) -> Vec<Reason> {
-    let mut reasons = Vec::new();
+    let mut reasons = Vec::from_iter(standing.unreadable.clone());
     match &tool.definition {
         None => reasons.push(Reason::about(Code::ToolUnknown, action.tool())),
         Some(definition) if standing.tool_changed || action.definition() != Some(definition.digest) => {

@@ -22,7 +22,9 @@ mod tool;
 mod verdict;
 
 pub use action::{Action, ActionError, Principal};
-pub use attempt::{Answer, Attempt, Command, Event, EventKind, Outcome, State, Transition, TRANSITIONS, step};
+pub use attempt::{
+    Answer, Attempt, Command, Event, EventKind, Outcome, State, TRANSITIONS, Transition, step,
+};
 pub use decide::{BlindWrites, Case, GuardSet, Mode, Standing, decide, opening_reasons, required_facts};
 pub use fact::{Basis, BasisReading, Fact, FactQuery, Snapshot, Unreadable, Value};
 pub use permit::{GateView, Passage, Permit, Stale};

@@ -75,7 +75,8 @@ impl Readings {
         let gone: Vec<u64> = self
             .candidates(&reading.subjects)
             .filter(|(_, held)| {
-                let superseded = held.reading.tool == reading.tool && held.reading.subjects == reading.subjects;
+                let superseded =
+                    held.reading.tool == reading.tool && held.reading.subjects == reading.subjects;
                 superseded || (held.outdated && held.reading.subjects.all_among(&reading.subjects))
             })
             .map(|(order, _)| order)
@@ -134,7 +135,12 @@ impl Readings {
         if tools.is_empty() {
             return Vec::new();
         }
-        self.held.iter().rev().filter(|(_, held)| tools.contains(&held.reading.tool)).map(|(order, _)| *order).collect()
+        self.held
+            .iter()
+            .rev()
+            .filter(|(_, held)| tools.contains(&held.reading.tool))
+            .map(|(order, _)| *order)
+            .collect()
     }
 
     /// The held reading of this order.
@@ -191,12 +197,13 @@ impl Readings {
     fn remove(&mut self, order: u64) -> Option<Reading> {
         let held = self.held.remove(&order)?;
         self.value_bytes -= held.reading.value.as_ref().map_or(0, |value| value.len());
-        if let Some(first) = held.reading.subjects.first() {
-            if let Some(orders) = self.by_subject.get_mut(first.key()) {
-                orders.retain(|other| *other != order);
-                if orders.is_empty() {
-                    self.by_subject.remove(first.key());
-                }
+        let first = held.reading.subjects.first().map(|first| first.key().to_owned());
+        if let Some(first) = first
+            && let Some(orders) = self.by_subject.get_mut(&first)
+        {
+            orders.retain(|other| *other != order);
+            if orders.is_empty() {
+                self.by_subject.remove(&first);
             }
         }
         Some(held.reading)

@@ -1,4 +1,5 @@
-//! How many durable commits a second: raw flushes of the same disk first, then 1, 16 and 64 commits in flight.
+//! How many durable commits a second: raw flushes of the same disk first, then 1, 16 and 64 commits in
+//! flight, then two writers on one state with one each.
 //!
 //! `cargo run --release -p lastlook-store --example bench_commits [DIR] [SECONDS]`; the commits alternate between arming an
 //! attempt (row, subject, entry, values) and recording its outcome (row, subject, entry, values), about 1.2 kB an entry.
@@ -8,6 +9,7 @@ use std::error::Error;
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use lastlook_canon::Digest;
@@ -25,7 +27,20 @@ fn main() -> Result<(), Box<dyn Error>> {
     raw(dir.path(), time)?;
     for in_flight in [1, 16, 64] {
         let state = dir.path().join(format!("state-{in_flight}"));
-        commits(&state, in_flight, time)?;
+        let (took, latencies) = commits(&state, 0, in_flight, time)?;
+        report(&format!("{in_flight} in flight"), took, latencies);
+    }
+    let shared = dir.path().join("state-shared");
+    StateDir::open(&shared)?;
+    let both = thread::scope(|scope| {
+        let writers = [0, 1].map(|part| (part, &shared)).map(|(part, shared)| {
+            scope.spawn(move || commits(shared, part << 40, 1, time).map_err(|e| e.to_string()))
+        });
+        writers.map(|writer| writer.join().unwrap_or_else(|_| Err("a writer ended".into())))
+    });
+    for result in both {
+        let (took, latencies) = result?;
+        report("1 of 2 writers", took, latencies);
     }
     Ok(())
 }
@@ -50,7 +65,13 @@ fn raw(dir: &Path, time: Duration) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn commits(state: &Path, in_flight: usize, time: Duration) -> Result<(), Box<dyn Error>> {
+/// Commits for a while with so many in flight, attempts numbered from `base` on; the latency of each.
+fn commits(
+    state: &Path,
+    base: u64,
+    in_flight: usize,
+    time: Duration,
+) -> Result<(Duration, Vec<Duration>), Box<dyn Error>> {
     let dir = StateDir::open(state)?;
     let store = SqliteStore::open(&dir, dir.writer()?, None)?;
     let (mut tickets, mut latencies) = (VecDeque::new(), Vec::new());
@@ -58,7 +79,7 @@ fn commits(state: &Path, in_flight: usize, time: Duration) -> Result<(), Box<dyn
     for n in 0_u64.. {
         // An outcome follows its own arming by more than what is in flight.
         let (pair, half) = (n / (2 * in_flight as u64), n % (2 * in_flight as u64));
-        let attempt = pair * in_flight as u64 + half % in_flight as u64;
+        let attempt = base + pair * in_flight as u64 + half % in_flight as u64;
         let commit = if half < in_flight as u64 { arm(attempt) } else { outcome(attempt) };
         tickets.push_back((Instant::now(), store.commit(commit)));
         if tickets.len() == in_flight {
@@ -70,8 +91,7 @@ fn commits(state: &Path, in_flight: usize, time: Duration) -> Result<(), Box<dyn
             break;
         }
     }
-    report(&format!("{in_flight} in flight"), start.elapsed(), latencies);
-    Ok(())
+    Ok((start.elapsed(), latencies))
 }
 
 fn report(what: &str, took: Duration, mut latencies: Vec<Duration>) {
@@ -125,11 +145,9 @@ fn outcome(n: u64) -> Commit {
 }
 
 fn entry(attempt: String, kind: Kind, n: u64) -> NewEntry {
-    let filler: String =
-        (0..17).map(|part| Digest::of("bench", &[&n.to_be_bytes(), &[part]]).to_hex()).collect();
-    let rows = vec![("arguments".into(), filler.as_bytes().iter().take(200).copied().collect())];
-    let values = Some(Values { seed: [7; 32], rows });
-    NewEntry { attempt, kind, payload: format!("{{\"filler\":\"{filler}\"}}").into_bytes(), values }
+    let values = Some(Values { seed: [7; 32], rows: vec![("arguments".into(), vec![b'7'; 200])] });
+    let payload = format!("{{\"n\":{n},\"filler\":\"{:x>1150}\"}}", "").into_bytes();
+    NewEntry { attempt, kind, payload, values }
 }
 
 fn id(n: u64) -> String {

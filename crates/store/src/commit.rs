@@ -101,7 +101,7 @@ pub enum CommitError {
         /// The one that failed.
         which: Precondition,
         /// Whose attempt holds the subject, or the named attempt as it stands; nothing if there is no such attempt.
-        holder: Option<AttemptRow>,
+        holder: Option<Box<AttemptRow>>,
     },
     /// There is no room, or only the room kept for vital commits; nothing was written.
     Full,

@@ -130,9 +130,8 @@ impl Store for MemoryStore {
 
     fn values(&self, attempt: &str, kind: Kind) -> Result<Option<Values>, StoreError> {
         let model = self.model();
-        let all = model.logs.values().flat_map(|log| &log.entries);
-        let newest =
-            all.filter(|entry| entry.stored.attempt == attempt && entry.stored.kind == kind).next_back();
+        let mut all = model.logs.values().flat_map(|log| &log.entries);
+        let newest = all.rfind(|entry| entry.stored.attempt == attempt && entry.stored.kind == kind);
         Ok(newest.and_then(|entry| entry.values.clone()))
     }
 }

@@ -147,14 +147,17 @@ mod tests {
     }
 
     fn read_all(pieces: &[&str], max: usize) -> Vec<String> {
-        let mut reader = FrameReader::new(Pieces(pieces.iter().map(|p| p.as_bytes().to_vec()).collect()), max);
+        let mut reader =
+            FrameReader::new(Pieces(pieces.iter().map(|p| p.as_bytes().to_vec()).collect()), max);
         let mut seen = Vec::new();
         loop {
             match reader.next_lines().unwrap() {
                 Incoming::Lines(range) => {
                     seen.extend(lines(reader.bytes(range)).map(|l| String::from_utf8_lossy(l).into_owned()));
                 }
-                Incoming::TooLarge(head) => seen.push(format!("too large: {}", String::from_utf8_lossy(&head))),
+                Incoming::TooLarge(head) => {
+                    seen.push(format!("too large: {}", String::from_utf8_lossy(&head)))
+                }
                 Incoming::End(range) => {
                     seen.push(format!("end: {}", String::from_utf8_lossy(reader.bytes(range))));
                     return seen;

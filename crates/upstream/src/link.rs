@@ -75,7 +75,9 @@ impl Link {
             lock(&self.own).remove(&number);
             return Err(CallError::Gone);
         }
-        let mut frame = format!(r#"{{"jsonrpc":"2.0","id":"{}{number}","method":"{method}","params":"#, self.prefix).into_bytes();
+        let mut frame =
+            format!(r#"{{"jsonrpc":"2.0","id":"{}{number}","method":"{method}","params":"#, self.prefix)
+                .into_bytes();
         frame.extend_from_slice(params);
         frame.extend_from_slice(b"}\n");
         let exchange = async {
@@ -128,7 +130,6 @@ impl Link {
     pub fn close(&self) {
         self.stdin.close();
     }
-
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -64,7 +64,9 @@ fn classify<'a>(members: &Members<'a>) -> Result<Message<'a>, BadFrame> {
     match (members.get("method"), id) {
         (Some(raw), _) if !raw.starts_with(b"\"") => Err(BadFrame::Member("method")),
         // Deciding on one of two meanings would let the server pick the other.
-        (Some(_), _) if members.get("result").is_some() || members.get("error").is_some() => Err(BadFrame::Shapeless),
+        (Some(_), _) if members.get("result").is_some() || members.get("error").is_some() => {
+            Err(BadFrame::Shapeless)
+        }
         (Some(raw), Some(id)) => {
             let method = string_of(raw).ok_or(BadFrame::Member("method"))?;
             Ok(Message::Request { id, method, params })
@@ -107,13 +109,11 @@ pub fn salvage_id(frame: &[u8]) -> Option<&[u8]> {
             b'}' | b']' => depth = depth.saturating_sub(1),
             b'"' => {
                 let end = end_of_string(frame, at)?;
-                if depth == 1 && frame.get(at..end) == Some(b"\"id\"") {
-                    if let Some(value) = value_after(frame, end) {
-                        if found.is_some() {
-                            return None;
-                        }
-                        found = Some(value);
-                    }
+                let is_id = depth == 1 && frame.get(at..end) == Some(b"\"id\"");
+                if let Some(value) = is_id.then(|| value_after(frame, end)).flatten()
+                    && found.replace(value).is_some()
+                {
+                    return None;
                 }
                 at = end;
                 continue;
@@ -200,7 +200,15 @@ mod tests {
     fn the_id_of_a_bad_frame_is_salvaged_when_there_is_one() {
         assert_eq!(salvage_id(br#"{"id":7,"a":1,"a":2}"#), Some(b"7".as_slice()));
         assert_eq!(salvage_id(br#"{"a":{"id":8},"id" : "x\"y" ,"z":[[[["#), Some(br#""x\"y""#.as_slice()));
-        for none in [r#"{"id":7,"id":8}"#, r#"{"a":{"id":8}}"#, r#"{"id":7"#, r#"{"id":tru}"#, r#"[{"id":1}]"#, "\"id", ""] {
+        for none in [
+            r#"{"id":7,"id":8}"#,
+            r#"{"a":{"id":8}}"#,
+            r#"{"id":7"#,
+            r#"{"id":tru}"#,
+            r#"[{"id":1}]"#,
+            "\"id",
+            "",
+        ] {
             assert_eq!(salvage_id(none.as_bytes()), None, "{none}");
         }
     }

@@ -45,7 +45,10 @@ mod tests {
 
     #[test]
     fn only_the_token_goes() {
-        assert_eq!(cut(r#"{"name":"t","_meta":{"progressToken":1,"v":"2"}, "x":1.0}"#), r#"{"name":"t","_meta":{"v":"2"}, "x":1.0}"#);
+        assert_eq!(
+            cut(r#"{"name":"t","_meta":{"progressToken":1,"v":"2"}, "x":1.0}"#),
+            r#"{"name":"t","_meta":{"v":"2"}, "x":1.0}"#
+        );
         assert_eq!(cut(r#"{"_meta":{"progressToken":"a"}}"#), r#"{"_meta":{}}"#);
         assert_eq!(cut(r#"{"name":"t" , "_meta":{"v" : 1}}"#), r#"{"name":"t" , "_meta":{"v" : 1}}"#);
     }

@@ -74,7 +74,8 @@ fn skip_escaped(bytes: &[u8], mut at: usize) -> Result<usize, Fault> {
 /// to `c` when the byte xor `c` is below 1. A borrow can also set the flag of a *later* byte, never of an earlier one, so the
 /// lowest flag is right. (Mycroft's test; see Warren, *Hacker's Delight*, §6-1.)
 #[inline]
-fn skip_plain(bytes: &[u8], mut at: usize) -> usize {
+fn skip_plain(bytes: &[u8], start: usize) -> usize {
+    let mut at = start;
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
     let below = |word: u64, n: u64| word.wrapping_sub(ONES * n) & !word;
@@ -86,7 +87,10 @@ fn skip_plain(bytes: &[u8], mut at: usize) -> usize {
         if found != 0 {
             return at + (found.trailing_zeros() / 8) as usize;
         }
-        at = skip_plain_blocks(bytes, at + 8);
+        at += 8;
+        if at - start >= 32 {
+            at = skip_plain_blocks(bytes, at); // long strings, where blocks pay
+        }
     }
     while let Some(0x20..=0x21 | 0x23..=0x5b | 0x5d..) = bytes.get(at) {
         at += 1;
@@ -96,7 +100,7 @@ fn skip_plain(bytes: &[u8], mut at: usize) -> usize {
 
 /// Passes over whole blocks with nothing special in them; a plain loop over a fixed size, which compilers turn into vector
 /// instructions.
-#[inline(always)]
+#[inline(never)]
 fn skip_plain_blocks(bytes: &[u8], mut at: usize) -> usize {
     while let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk::<32>()) {
         if block.iter().fold(false, |found, &byte| found | (byte < 0x20) | (byte == b'"') | (byte == b'\\')) {

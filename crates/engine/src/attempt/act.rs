@@ -61,10 +61,10 @@ impl Run<'_> {
 
     /// Tells the server what the client told us, now that it is too late to prevent.
     pub(super) async fn forward_cancel(&mut self) -> Option<Event> {
-        if let Some(frame) = self.cancel_frame.clone() {
-            if let Err(error) = self.boundary.link.notify(frame).await {
-                tracing::warn!("the cancellation did not reach the server: {error}");
-            }
+        if let Some(frame) = self.cancel_frame.clone()
+            && let Err(error) = self.boundary.link.notify(frame).await
+        {
+            tracing::warn!("the cancellation did not reach the server: {error}");
         }
         None
     }

@@ -64,9 +64,11 @@ impl Run<'_> {
     /// What no other attempt may hold meanwhile: this action, its paths and identifiers, and what its basis is about.
     fn claimed(&self) -> BTreeSet<String> {
         let upstream = &self.boundary.upstream;
-        let mut claimed = BTreeSet::from([format!("action {}", self.action_digest().to_hex())]);
+        let mut claimed = BTreeSet::from([format!("action {}", self.proposal.action.digest().to_hex())]);
         claimed.extend(self.proposal.subjects.resources().map(|subject| format!("{upstream} {subject}")));
-        claimed.extend(self.boundary.basis_subjects(&self.proposal).map(|subject| format!("{upstream} {subject}")));
+        claimed.extend(
+            self.boundary.basis_subjects(&self.proposal).map(|subject| format!("{upstream} {subject}")),
+        );
         claimed
     }
 
@@ -75,7 +77,7 @@ impl Run<'_> {
         let (id, tool, basis) = (&self.proposal.id, &self.proposal.tool, &self.proposal.touched.basis);
         let audit = boundary.settings.mode == Mode::Audit;
         let mut draft = self.draft(Kind::Armed)?;
-        let arguments = draft.commit("arguments", &self.canonical_arguments());
+        let arguments = draft.commit("arguments", self.proposal.action.canonical_arguments());
         draft.set("arguments", arguments);
         let mut readings = Vec::with_capacity(basis.readings.len());
         for (index, reading) in basis.readings.iter().enumerate() {
@@ -85,7 +87,8 @@ impl Run<'_> {
             };
             let params = draft.commit(&format!("basis/{index}/params"), &reading.params);
             let rebased_ms = reading.rebased.as_ref().map(|rebased| rebased.since_act_ns / 1_000_000);
-            readings.push(json!({"tool": reading.tool, "was": was, "params": params, "rebased_ms": rebased_ms}));
+            readings
+                .push(json!({"tool": reading.tool, "was": was, "params": params, "rebased_ms": rebased_ms}));
         }
         draft.set("basis", Value::Array(readings));
         draft.set("compared", basis.readings.len());
@@ -94,14 +97,14 @@ impl Run<'_> {
         draft.set("blind", self.is_blind());
         let group = &boundary.group;
         draft.set("child", json!({"pgid": group.pgid, "start": group.start, "boot": group.boot}));
-        let entry = draft.finish(boundary.origin(), id, self.action_digest())?;
+        let entry = draft.finish(boundary.origin(), id, self.proposal.action.digest())?;
 
         let row = AttemptRow {
             id: id.clone(),
             writer: boundary.writer(),
             upstream: boundary.upstream.clone(),
             tool: tool.name.clone(),
-            action: self.action_digest(),
+            action: self.proposal.action.digest(),
             state: AttemptState::Armed,
             opened_at_ns: clock::unix_ns(),
             detail: recovery::Detail::of(boundary, &self.proposal).to_bytes(),
@@ -122,12 +125,5 @@ impl Run<'_> {
         let boundary = self.boundary;
         let call = Some((boundary.upstream.as_str(), &*self.proposal.tool));
         Draft::new(kind, boundary.settings.mode, &boundary.principal, call)
-    }
-
-    pub(super) fn canonical_arguments(&self) -> Vec<u8> {
-        match &self.proposal.action {
-            Ok(action) => action.canonical_arguments().to_vec(),
-            Err(_) => self.proposal.params.to_vec(),
-        }
     }
 }

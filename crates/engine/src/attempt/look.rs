@@ -1,15 +1,20 @@
 //! *Look* and *gate*: every fact read together, decided, and checked once more at the last instant.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use lastlook_kernel::{
-    Case, Comparable, Event, Fact, FactQuery, Mode, Permit, Snapshot, Unreadable, Value, Verdict, decide, required_facts,
+    Case, Comparable, Event, Fact, FactQuery, Mode, Permit, Snapshot, Unreadable, Value, Verdict, decide,
+    required_facts,
 };
 
 use super::Run;
 use crate::explain::Moved;
 use crate::gate::Shut;
 use crate::{answer, clock};
+
+/// How long a look waits for the list of tools, when the server just said that it changed.
+const RELISTING: Duration = Duration::from_secs(2);
 
 impl Run<'_> {
     /// Reads every touched reading again, together, and decides.
@@ -21,7 +26,9 @@ impl Run<'_> {
         self.moved.clear();
         let basis = &self.proposal.touched.basis;
         let mut outdated = Vec::new();
-        for ((fact, value), (was, order)) in read.iter().zip(basis.readings.iter().zip(&self.proposal.touched.orders)) {
+        for ((fact, value), (was, order)) in
+            read.iter().zip(basis.readings.iter().zip(&self.proposal.touched.orders))
+        {
             if fact.now != Value::Read(was.was) {
                 outdated.extend(matches!(fact.now, Value::Read(_)).then_some(*order));
                 self.moved.push(Moved::new(was, fact.now, value.as_ref()));
@@ -31,10 +38,10 @@ impl Run<'_> {
         }
         self.snapshot = Snapshot { facts: read.into_iter().map(|(fact, _)| fact).collect() };
         // The list may have moved while the facts were read.
-        self.standing.tool_changed = self.boundary.catalog.changed_since_shown(&self.proposal.tool);
-        let Ok(action) = &self.proposal.action else { return Event::Looked(Verdict::Deny(Vec::new())) };
+        self.boundary.catalog.settled(RELISTING).await;
+        self.standing.tool_changed = self.boundary.catalog.has_changed(&self.proposal.tool);
         let verdict = decide(&Case {
-            action,
+            action: &self.proposal.action,
             tool: &self.proposal.tool,
             basis,
             snapshot: &self.snapshot,
@@ -68,7 +75,9 @@ impl Run<'_> {
         queries.truncate(self.boundary.settings.guards.max_facts);
         let reads = queries.iter().zip(&basis.readings).map(|(query, was)| async move {
             let (mut fact, value) = self.read_fact(query).await;
-            if self.boundary.settings.mode == Mode::Enforce && matches!(fact.now, Value::Read(now) if now != was.was) {
+            if self.boundary.settings.mode == Mode::Enforce
+                && matches!(fact.now, Value::Read(now) if now != was.was)
+            {
                 // Twice different is unstable: nobody can act on something that moves by itself.
                 fact.again = Some(self.read_fact(query).await.0.now);
             }
@@ -103,4 +112,3 @@ impl crate::boundary::Boundary {
         answer::of_reading(&frame, ignore)
     }
 }
-

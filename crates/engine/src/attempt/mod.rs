@@ -10,10 +10,9 @@ mod record;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use lastlook_canon::Digest;
 use lastlook_kernel::{
-    Action, Answer, Attempt, Class, Code, Command, Event, Outcome, Passage, Reason, Snapshot, Standing, State, Subjects,
-    Tool, Touched, opening_reasons, step,
+    Action, Answer, Attempt, Class, Code, Command, Event, Mode, Outcome, Passage, Reason, Snapshot, Standing,
+    State, Subjects, Tool, Touched, opening_reasons, step,
 };
 use lastlook_store::Commit;
 use tokio::sync::oneshot;
@@ -29,10 +28,10 @@ pub struct Proposal {
     pub id: String,
     /// The tool as the boundary judges it.
     pub tool: Arc<Tool>,
-    /// The action; or why there is none.
-    pub action: Result<Action, Reason>,
-    /// The raw `params`.
-    pub params: Arc<[u8]>,
+    /// The action.
+    pub action: Action,
+    /// Why the call is no action, if it is none.
+    pub unreadable: Option<Reason>,
     /// The exact bytes that will be sent, line break included.
     pub frame: Arc<[u8]>,
     /// What it is about.
@@ -118,13 +117,18 @@ impl Boundary {
     /// Runs one proposal to its end and returns what the caller gets.
     ///
     /// `answered` resolves with the server's answer to the proposal's own frame; it errs when the server is gone.
-    pub async fn run(self: &Arc<Self>, proposal: Proposal, answered: oneshot::Receiver<Arc<[u8]>>) -> Delivery {
+    pub async fn run(
+        self: &Arc<Self>,
+        proposal: Proposal,
+        answered: oneshot::Receiver<Arc<[u8]>>,
+    ) -> Delivery {
         let standing = Standing {
             epoch: self.gate.epoch(),
             in_doubt: None,
             cancelled: proposal.control.is_cancelled(),
             as_task: proposal.as_task,
-            tool_changed: self.catalog.changed_since_shown(&proposal.tool),
+            tool_changed: self.catalog.has_changed(&proposal.tool),
+            unreadable: proposal.unreadable.clone(),
         };
         let mut run = Run {
             boundary: self,
@@ -165,7 +169,9 @@ impl Run<'_> {
                         Command::RecordOutcome { outcome, evidence } => {
                             Some(self.record_outcome(outcome, evidence).await)
                         }
-                        Command::RecordRefusal { reasons, armed } => Some(self.record_refusal(reasons, armed).await),
+                        Command::RecordRefusal { reasons, armed } => {
+                            Some(self.record_refusal(reasons, armed).await)
+                        }
                         Command::Deliver => return self.deliver(attempt.state()),
                         Command::DeliverUnrecorded => return self.deliver_unrecorded(),
                         Command::DeliverUnrecordedRefusal => return Delivery::Refusal(self.refusal(None)),
@@ -186,24 +192,12 @@ impl Run<'_> {
     /// What refuses without any reading. In audit mode only what cannot run at all does.
     fn opening(&mut self) -> Vec<Reason> {
         let Proposal { tool, action, touched, .. } = &self.proposal;
-        let reasons = match action {
-            Err(reason) => vec![reason.clone()],
-            Ok(action) => opening_reasons(action, tool, &touched.basis, &self.standing, &self.boundary.settings.guards),
-        };
-        match self.boundary.settings.mode {
-            lastlook_kernel::Mode::Enforce => reasons,
-            lastlook_kernel::Mode::Audit => {
-                reasons.into_iter().filter(|reason| reason.code == Code::Cancelled).collect()
-            }
+        let mut reasons =
+            opening_reasons(action, tool, &touched.basis, &self.standing, &self.boundary.settings.guards);
+        if self.boundary.settings.mode == Mode::Audit {
+            reasons.retain(|reason| reason.code == Code::Cancelled);
         }
-    }
-
-    /// The digest the entries bind: the action's, or that of the raw params when there is no action.
-    fn action_digest(&self) -> Digest {
-        match &self.proposal.action {
-            Ok(action) => action.digest(),
-            Err(_) => Digest::of("lastlook/unreadable-call/v1", &[&self.proposal.params]),
-        }
+        reasons
     }
 
     fn deliver(&self, state: State) -> Delivery {

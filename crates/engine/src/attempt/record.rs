@@ -77,7 +77,7 @@ impl Run<'_> {
         }
         draft.set("rebased", self.rebased);
         let id = &self.proposal.id;
-        let entry = draft.finish(self.boundary.origin(), id, self.action_digest())?;
+        let entry = draft.finish(self.boundary.origin(), id, self.proposal.action.digest())?;
         let to = match outcome {
             Outcome::Succeeded => AttemptState::Succeeded,
             Outcome::Failed => AttemptState::Failed,
@@ -95,11 +95,11 @@ impl Run<'_> {
         draft.set("armed", armed);
         draft.set("verdict", "deny");
         draft.set("reasons", reasons_json(&self.refused_for));
-        let arguments = draft.commit("arguments", &self.canonical_arguments());
+        let arguments = draft.commit("arguments", self.proposal.action.canonical_arguments());
         draft.set("arguments", arguments);
         self.set_facts(&mut draft);
         let id = &self.proposal.id;
-        let entry = draft.finish(self.boundary.origin(), id, self.action_digest())?;
+        let entry = draft.finish(self.boundary.origin(), id, self.proposal.action.digest())?;
         let mut commit = Commit { entries: vec![entry], vital: armed, ..Commit::default() };
         if armed {
             commit.when = self.still_armed();
@@ -119,19 +119,20 @@ impl Run<'_> {
         let mut facts = Vec::with_capacity(self.snapshot.facts.len());
         for fact in &self.snapshot.facts {
             let Some(was) = basis.get(fact.index) else { continue };
-            let mut written = json!({"tool": was.tool});
             let moved = self.moved.iter().find(|moved| moved.is_about(was));
-            match (fact.now, moved) {
-                (FactValue::Read(_), None) => written["same"] = Value::Bool(true),
+            let tool = was.tool.as_str();
+            let written = match (fact.now, moved) {
+                (FactValue::Read(_), None) => json!({"tool": tool, "same": true}),
                 (FactValue::Read(now), Some(moved)) => {
                     let index = fact.index;
                     let before = moved.was.as_deref().map_or_else(|| digest_text(was.was), <[u8]>::to_vec);
                     let after = moved.now.as_deref().map_or_else(|| digest_text(now), <[u8]>::to_vec);
-                    written["was"] = draft.commit(&format!("facts/{index}/was"), &before);
-                    written["now"] = draft.commit(&format!("facts/{index}/now"), &after);
+                    let before = draft.commit(&format!("facts/{index}/was"), &before);
+                    let after = draft.commit(&format!("facts/{index}/now"), &after);
+                    json!({"tool": tool, "was": before, "now": after})
                 }
-                (FactValue::Unreadable(_), _) => written["unreadable"] = Value::Bool(true),
-            }
+                (FactValue::Unreadable(_), _) => json!({"tool": tool, "unreadable": true}),
+            };
             facts.push(written);
         }
         if !facts.is_empty() {

@@ -32,8 +32,11 @@ fn events() -> Vec<Event> {
     ]
 }
 
+/// What is told of every step: where it stood, the event's number, where it stands, what must be done, the attempt.
+type Seen<'a> = &'a mut dyn FnMut(State, usize, State, &[Command], &Attempt);
+
 /// Walks every event sequence of a bounded length; calls `seen` for every step.
-fn walk(depth: usize, prefix: &mut Vec<usize>, seen: &mut dyn FnMut(State, usize, State, &[Command], &Attempt)) {
+fn walk(depth: usize, prefix: &mut Vec<usize>, seen: Seen<'_>) {
     if prefix.len() == depth {
         return;
     }
@@ -60,7 +63,10 @@ fn every_transition_is_taken_and_no_other() {
         if from != to || !commands.is_empty() {
             let known = TRANSITIONS.iter().filter(|step| step.from == from && step.to == to);
             // A remembered cancellation takes two rows at once: arming → looking → refusing.
-            assert!(known.clone().count() > 0 || (from, to) == (State::Arming, State::Refusing), "{from:?} → {to:?}");
+            assert!(
+                known.clone().count() > 0 || (from, to) == (State::Arming, State::Refusing),
+                "{from:?} → {to:?}"
+            );
             taken.extend(known.copied());
         }
     });

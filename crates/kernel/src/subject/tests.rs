@@ -40,7 +40,10 @@ fn members_with_a_closed_schema_or_at_their_default_are_settings() {
 
 #[test]
 fn an_effect_touches_what_it_names_however_it_is_spelt() {
-    assert!(touches(r#"{"path":"plan.md","edits":[{"oldText":"a","newText":"b"}]}"#, r#"{"path":"./plan.md"}"#));
+    assert!(touches(
+        r#"{"path":"plan.md","edits":[{"oldText":"a","newText":"b"}]}"#,
+        r#"{"path":"./plan.md"}"#
+    ));
     assert!(touches(r#"{"file":"/a//b/plan.md"}"#, r#"{"path":"/a/b/plan.md"}"#));
     assert!(!touches(r#"{"path":"other.md"}"#, r#"{"path":"plan.md"}"#));
     assert!(!touches(r#"{"path":"plan.md"}"#, r#"{"paths":["plan.md","other.md"]}"#));

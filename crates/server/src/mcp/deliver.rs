@@ -71,12 +71,12 @@ impl Session {
         let tool = catalog.tool(&name).unwrap_or_else(|| catalog.unlisted(&name));
         if tool.class == Class::Read && tool.definition.is_some() {
             let waiting = Waiting::Read { tool, params: Arc::clone(&call.params) };
-            if self.in_flight.unpark(&call.id, waiting) {
-                if let Err(error) = self.boundary.link().notify(Arc::clone(&call.frame)).await {
-                    self.in_flight.forget(&call.id);
-                    let message = format!("the server did not take the call: {error}");
-                    self.answer(reply::error(Some(&call.id), reply::INTERNAL_ERROR, &message)).await;
-                }
+            if self.in_flight.unpark(&call.id, waiting)
+                && let Err(error) = self.boundary.link().notify(Arc::clone(&call.frame)).await
+            {
+                self.in_flight.forget(&call.id);
+                let message = format!("the server did not take the call: {error}");
+                self.answer(reply::error(Some(&call.id), reply::INTERNAL_ERROR, &message)).await;
             }
             return;
         }

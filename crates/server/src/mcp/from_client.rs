@@ -15,6 +15,9 @@ use super::in_flight::{Cancelled, NotTaken, Waiting};
 use super::reply;
 use super::session::{Session, tool_name};
 
+/// A longer name of a tool cannot be recorded.
+const LONGEST_NAME: usize = 1024;
+
 /// What becomes of one frame.
 enum Fate {
     /// It passes byte for byte.
@@ -92,9 +95,10 @@ fn fate(session: &Arc<Session>, line: &[u8], limits: &Limits) -> Fate {
 fn refuse_frame(line: &[u8], bad: &BadFrame) -> Vec<u8> {
     let is_batch = line.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
     let (code, message) = match bad {
-        _ if is_batch => {
-            (reply::INVALID_REQUEST, "the frame is a batch, which MCP does not have: send one message a line".to_owned())
-        }
+        _ if is_batch => (
+            reply::INVALID_REQUEST,
+            "the frame is a batch, which MCP does not have: send one message a line".to_owned(),
+        ),
         BadFrame::Json(error) => (reply::PARSE_ERROR, format!("the frame was not passed on: {error}")),
         BadFrame::Member(_) | BadFrame::Shapeless => {
             (reply::INVALID_REQUEST, format!("the frame was not passed on: {bad}"))
@@ -105,7 +109,11 @@ fn refuse_frame(line: &[u8], bad: &BadFrame) -> Vec<u8> {
 
 fn request(session: &Arc<Session>, line: &[u8], id: &[u8], method: &str, params: Option<&[u8]>) -> Fate {
     if session.boundary.link().is_own_id(id) {
-        return Fate::Answer(reply::error(None, reply::INVALID_REQUEST, "ids of this form are the boundary's own"));
+        return Fate::Answer(reply::error(
+            None,
+            reply::INVALID_REQUEST,
+            "ids of this form are the boundary's own",
+        ));
     }
     let era = session.era(params);
     let (waiting, fate) = match method {
@@ -131,6 +139,10 @@ fn tool_call(
         let message = "a tool call needs `params` with a `name`";
         return Fate::Answer(reply::error(Some(id), reply::INVALID_PARAMS, message));
     };
+    if name.len() > LONGEST_NAME {
+        let message = format!("the tool's name is longer than {LONGEST_NAME} bytes");
+        return Fate::Answer(reply::error(Some(id), reply::INVALID_PARAMS, &message));
+    }
     let tool = session.boundary.catalog().tool(&name);
     let reads = tool.as_ref().filter(|tool| tool.class == Class::Read && tool.definition.is_some());
     if let Some(tool) = reads {
@@ -170,9 +182,11 @@ fn not_taken(id: &[u8], why: NotTaken) -> Vec<u8> {
             );
             reply::error(None, reply::INVALID_REQUEST, &message)
         }
-        NotTaken::TooMany => {
-            reply::error(Some(id), reply::INTERNAL_ERROR, "too many requests are in flight; wait for some answers")
-        }
+        NotTaken::TooMany => reply::error(
+            Some(id),
+            reply::INTERNAL_ERROR,
+            "too many requests are in flight; wait for some answers",
+        ),
     }
 }
 

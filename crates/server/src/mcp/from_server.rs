@@ -31,7 +31,14 @@ enum Fate {
 #[derive(Default)]
 struct Passing {
     range: Range<usize>,
-    notes: Vec<(Arc<Tool>, Arc<[u8]>, Range<usize>)>,
+    notes: Vec<Note>,
+}
+
+/// A frame of the run that answers a read tool.
+struct Note {
+    tool: Arc<Tool>,
+    params: Arc<[u8]>,
+    frame: Range<usize>,
 }
 
 /// Copies until the server's end; errs when the client no longer takes anything.
@@ -69,7 +76,7 @@ fn run_of_lines(session: &Arc<Session>, run: &[u8], limits: &Limits) -> io::Resu
             Fate::Pass => passing.range.end = end,
             Fate::Note(tool, params) => {
                 passing.range.end = end;
-                passing.notes.push((tool, params, at..end));
+                passing.notes.push(Note { tool, params, frame: at..end });
             }
             other => {
                 passing.flush(session, run)?;
@@ -105,8 +112,8 @@ impl Passing {
         }
         let mut giving = session.boundary.reader().giving();
         session.client.write(bytes)?;
-        for (tool, params, range) in self.notes.drain(..) {
-            giving.note(tool, params, run.get(range).unwrap_or_default());
+        for Note { tool, params, frame } in self.notes.drain(..) {
+            giving.note(tool, params, run.get(frame).unwrap_or_default());
         }
         Ok(())
     }
@@ -178,7 +185,8 @@ fn notification(session: &Arc<Session>, method: &str) -> Fate {
 }
 
 fn too_large(session: &Arc<Session>, head: &[u8], limits: &Limits) -> io::Result<()> {
-    let message = format!("the server's answer is larger than {} bytes and was not passed on", limits.max_bytes);
+    let message =
+        format!("the server's answer is larger than {} bytes and was not passed on", limits.max_bytes);
     tracing::warn!("{message}");
     match unreadable(session, head, &message) {
         Fate::Tell(frame) => session.client.write(&frame),

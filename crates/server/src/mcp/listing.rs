@@ -40,7 +40,9 @@ impl Session {
             match self.list_all().await {
                 Ok(tools) => self.boundary.catalog().listed(generation, tools),
                 Err(why) => {
-                    tracing::warn!("the server's tools could not be listed ({why}): calls are refused until they can");
+                    tracing::warn!(
+                        "the server's tools could not be listed ({why}): calls are refused until they can"
+                    );
                     return;
                 }
             }
@@ -69,9 +71,9 @@ impl Session {
                 let message = answer.pointer("/error/message").and_then(lastlook_canon::Json::as_str);
                 return Err(message.unwrap_or("it answered with an error").to_owned());
             };
-            let (tools, next) = catalog::page(result).ok_or("its answer has no `tools`")?;
-            all.extend(tools);
-            match next {
+            let page = catalog::page(result).ok_or("its answer has no `tools`")?;
+            all.extend(page.tools);
+            match page.next {
                 Some(next) => cursor = Some(next),
                 None => return Ok(all),
             }

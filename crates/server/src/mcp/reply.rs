@@ -71,7 +71,10 @@ pub(super) fn with_receipt(answer: &[u8], receipt: &str) -> Vec<u8> {
         let (at, entry) = match inside.span_of("_meta") {
             Some(meta) => {
                 let empty = members(result.get(meta.clone())?)?.is_empty();
-                (span.start + meta.start + 1, format!("\"{RECEIPT}\":\"{receipt}\"{}", if empty { "" } else { "," }))
+                (
+                    span.start + meta.start + 1,
+                    format!("\"{RECEIPT}\":\"{receipt}\"{}", if empty { "" } else { "," }),
+                )
             }
             None => {
                 let comma = if inside.is_empty() { "" } else { "," };
@@ -102,7 +105,10 @@ mod tests {
             r#"{"id":1, "result": {"n":1.0,"_meta":{"dev.lastlook/receipt":"r1","a":1}}}"#
         );
         assert_eq!(spliced(r#"{"result":{}}"#), r#"{"result":{"_meta":{"dev.lastlook/receipt":"r1"}}}"#);
-        assert_eq!(spliced(r#"{"result":{"_meta":{}}}"#), r#"{"result":{"_meta":{"dev.lastlook/receipt":"r1"}}}"#);
+        assert_eq!(
+            spliced(r#"{"result":{"_meta":{}}}"#),
+            r#"{"result":{"_meta":{"dev.lastlook/receipt":"r1"}}}"#
+        );
         for untouched in [r#"{"error":{}}"#, r#"{"result":7}"#, r#"{"result":{"_meta":null}}"#] {
             assert_eq!(spliced(untouched), untouched);
         }

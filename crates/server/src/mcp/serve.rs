@@ -94,7 +94,9 @@ pub fn serve(runtime: &Runtime, serve: Serve) -> Result<End, ServeError> {
     session.attempts.close();
     let waited = runtime.block_on(async { tokio::time::timeout(patience, session.attempts.wait()).await });
     if waited.is_err() {
-        tracing::warn!("some effects had not been answered; they are on record as armed and will be settled later");
+        tracing::warn!(
+            "some effects had not been answered; they are on record as armed and will be settled later"
+        );
     }
     session.boundary.link().close();
     if end != End::Server {

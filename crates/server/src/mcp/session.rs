@@ -55,7 +55,9 @@ impl Session {
 
     /// The era of a request, from its raw params; remembers what the boundary's own requests must carry.
     pub(super) fn era(&self, params: Option<&[u8]>) -> Era {
-        let Some(meta) = params.and_then(members).and_then(|params| params.get("_meta")) else { return Era::Session };
+        let Some(meta) = params.and_then(members).and_then(|params| params.get("_meta")) else {
+            return Era::Session;
+        };
         let names_revision = members(meta).is_some_and(|meta| meta.get(PROTOCOL_VERSION).is_some());
         if !names_revision {
             return Era::Session;

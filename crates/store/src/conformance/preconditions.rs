@@ -24,7 +24,7 @@ pub fn a_free_subject_is_taken_once_and_the_loser_learns_by_whom(rig: &dyn Rig) 
     commit(store, arm(store, "first", &["order/1"]));
     assert_eq!(
         done(store.commit(arm(store, "second", &["order/2", "order/1"]))),
-        Err(CommitError::Precondition { which: free("order/1"), holder: Some(row(store, "first")) })
+        Err(CommitError::Precondition { which: free("order/1"), holder: Some(row(store, "first").into()) })
     );
     assert_eq!(holder(store, "order/1").as_deref(), Some("first"));
     assert_eq!(holder(store, "order/2"), None);

@@ -50,7 +50,7 @@ pub fn one_of_many_commits_in_flight_takes_a_subject(rig: &dyn Rig) {
         let Err(CommitError::Precondition { holder: Some(holder), .. }) = answer else {
             panic!("{answer:?}")
         };
-        assert_eq!(*holder, row(store, "a0"));
+        assert_eq!(**holder, row(store, "a0"));
     }
     assert_eq!(verified_size(store, &rig.verifier(), &origin(store)), 1);
 }

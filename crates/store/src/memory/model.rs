@@ -170,7 +170,11 @@ impl Rows {
                 (row.is_some_and(|row| states.contains(&row.state)), row.cloned())
             }
         };
-        if holds { Ok(()) } else { Err(CommitError::Precondition { which: which.clone(), holder }) }
+        if holds {
+            Ok(())
+        } else {
+            Err(CommitError::Precondition { which: which.clone(), holder: holder.map(Box::new) })
+        }
     }
 
     /// A subject that must be free to be taken fails its commit before anything is written.

@@ -47,7 +47,7 @@ impl Tx<'_> {
         for which in &commit.when {
             self.before(Op::Check)?;
             if let Some(holder) = self.check(which)? {
-                return Ok(Some(CommitError::Precondition { which: which.clone(), holder }));
+                return Ok(Some(refusal(which.clone(), holder)));
             }
         }
         let mut released = Vec::new();
@@ -58,7 +58,7 @@ impl Tx<'_> {
                     let holder = self.holder(subject)?;
                     if holder.as_ref().is_some_and(|row| row.id != *attempt && !released.contains(&&row.id)) {
                         let which = Precondition::SubjectFree { subject: subject.clone() };
-                        return Ok(Some(CommitError::Precondition { which, holder }));
+                        return Ok(Some(refusal(which, holder)));
                     }
                 }
                 Write::TakeSubject { .. } | Write::OpenAttempt(_) | Write::MoveAttempt { .. } => {}
@@ -168,6 +168,10 @@ impl Tx<'_> {
         tree.push(leaf);
         Ok(index)
     }
+}
+
+fn refusal(which: Precondition, holder: Option<AttemptRow>) -> CommitError {
+    CommitError::Precondition { which, holder: holder.map(Box::new) }
 }
 
 fn no_attempt(id: &str) -> Failure {

@@ -86,6 +86,7 @@ impl SqliteStore {
             fault: settings.fault,
             quota,
             stale: false,
+            laid_out: false,
         };
         let (queue, jobs) = mpsc::channel();
         let thread = thread::Builder::new()

@@ -77,7 +77,7 @@ pub(super) fn connect(path: &Path, query_only: bool) -> rusqlite::Result<Connect
 fn wait_busy(waited: i32) -> bool {
     thread::sleep(Duration::from_micros(match waited {
         ..100 => 100,
-        ..1000 => 1_000,
+        100..1_000 => 1_000,
         _ => 10_000,
     }));
     waited < 4_000

@@ -27,6 +27,13 @@ pub(super) struct Job {
     pub reply: oneshot::Sender<Answer>,
 }
 
+impl Job {
+    /// Whether it may only be made while the room for vital commits is there.
+    fn needs_ballast(&self) -> bool {
+        !self.commit.vital && !self.commit.entries.is_empty()
+    }
+}
+
 type Answer = Result<Committed, CommitError>;
 
 /// Everything one writer needs to append.
@@ -41,6 +48,8 @@ pub(super) struct Appender {
     pub quota: Option<Quota>,
     /// Whether the last COMMIT failed, so that the tree must be read again before it is relied upon.
     pub stale: bool,
+    /// Whether the write-ahead log's file was seen to.
+    pub laid_out: bool,
 }
 
 /// A bound on the database's size, with room kept for vital commits.
@@ -54,7 +63,6 @@ impl Appender {
     /// Serves the queue until all its senders are gone.
     pub(super) fn run(mut self, queue: &Receiver<Job>) {
         wal::watch(&self.conn);
-        wal::lay_out(&self.conn, &self.database);
         while let Some(first) = self.next(queue) {
             let mut group = vec![first];
             group.extend(queue.try_iter().take(GROUP - 1));
@@ -65,12 +73,19 @@ impl Appender {
         }
     }
 
-    fn next(&self, queue: &Receiver<Job>) -> Option<Job> {
-        if wal::is_due_when_idle(self.reserve.is_missing()) {
+    /// Waits for the next commit; a quiet moment is used for what the write-ahead log needs.
+    fn next(&mut self, queue: &Receiver<Job>) -> Option<Job> {
+        while !self.laid_out || wal::is_due_when_idle(self.reserve.is_missing()) {
             match queue.recv_timeout(QUIET) {
                 Ok(job) => return Some(job),
                 Err(RecvTimeoutError::Disconnected) => return None,
-                Err(RecvTimeoutError::Timeout) => wal::checkpoint(&self.conn),
+                Err(RecvTimeoutError::Timeout) if self.laid_out => wal::checkpoint(&self.conn),
+                Err(RecvTimeoutError::Timeout) => {
+                    self.laid_out = true;
+                    if !self.reserve.is_missing() && self.reserve.has_plenty_around() {
+                        wal::lay_out(&self.conn, &self.database);
+                    }
+                }
             }
         }
         queue.recv().ok()
@@ -78,9 +93,10 @@ impl Appender {
 
     /// Makes a group durable with one flush; if that fails, each alone, so that none suffers for another.
     fn flush(&mut self, group: Vec<Job>) {
-        let wants_room = |job: &Job| !job.commit.vital && !job.commit.entries.is_empty();
-        let refuse = group.iter().any(wants_room) && !self.reserve.restore();
-        let (refused, group): (Vec<_>, Vec<_>) = group.into_iter().partition(|job| refuse && wants_room(job));
+        // While the ballast is missing, what could have to be followed by something vital is not begun.
+        let refuse = group.iter().any(Job::needs_ballast) && !self.reserve.restore();
+        let (refused, group): (Vec<_>, Vec<_>) =
+            group.into_iter().partition(|job| refuse && job.needs_ballast());
         for job in refused {
             answer(job, Err(CommitError::Full));
         }
@@ -104,6 +120,9 @@ impl Appender {
     }
 
     fn alone(&mut self, job: Job) {
+        if job.needs_ballast() && self.reserve.is_missing() {
+            return answer(job, Err(CommitError::Full));
+        }
         let mut outcome = self.transact(std::slice::from_ref(&job));
         while job.commit.vital
             && outcome.as_ref().is_err_and(Failure::may_want_room)

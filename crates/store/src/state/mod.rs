@@ -177,7 +177,12 @@ fn make_root(paths: &StatePaths) -> Result<(), StateError> {
         Err(e) if e.kind() == io::ErrorKind::NotADirectory => {
             return Err(StateError::NotADirectory { path: root.clone() });
         }
-        Err(_) => files::make_dir(root).map_err(|e| paths.error("make", root, e))?,
+        Err(_) => {
+            files::make_dir(root).map_err(|e| paths.error("make", root, e))?;
+            // Without its name in the directory above, nothing in it would be durable.
+            let above = root.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            files::sync_dir(above).map_err(|e| paths.error("flush", above, e))?;
+        }
     }
     use rustix::fs::Access;
     rustix::fs::access(root, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK)

@@ -50,12 +50,17 @@ impl Reserve {
             return true;
         }
         let mut failed_at = self.failed_at.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if failed_at.is_some_and(|at| at.elapsed() < RETRY) || self.free_bytes() < 3 * BALLAST_BYTES {
+        if failed_at.is_some_and(|at| at.elapsed() < RETRY) || !self.has_plenty_around() {
             return false;
         }
         let restored = self.write().is_ok();
         *failed_at = (!restored).then(Instant::now);
         restored
+    }
+
+    /// Whether the disk has room for more than what must be recorded.
+    pub(crate) fn has_plenty_around(&self) -> bool {
+        self.free_bytes() >= 3 * BALLAST_BYTES
     }
 
     /// Whether the file system itself says that it is as good as full.
