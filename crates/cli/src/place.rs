@@ -49,7 +49,9 @@ impl Place {
     /// Opens the state only if it is there: for commands that look and must not leave a folder behind.
     pub fn existing_state(&self) -> Result<StateDir, Failure> {
         let folder = self.state_folder()?;
-        if !folder.is_dir() {
+        let is_there = |name: &str| folder.join(name).exists();
+        let empty = !["version", "key", "lastlook.db"].into_iter().any(is_there);
+        if !folder.exists() || folder.is_dir() && empty {
             return Err(Failure::usage(format!("there is no record at `{}`", folder.display()))
                 .hint("name the folder with `--state DIR`; `lastlook mcp` makes it"));
         }

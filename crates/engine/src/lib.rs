@@ -21,6 +21,7 @@ mod settings;
 pub use attempt::{Delivery, Proposal, Refusal};
 pub use boundary::{Boundary, Parts};
 pub use catalog::Catalog;
+pub use explain::text_of;
 pub use gate::{Cancellation, Control, Gate};
 pub use reader::{Giving, Reader};
 pub use settings::Settings;

@@ -12,7 +12,7 @@ use crate::{answer, clock};
 /// Values longer than this are compared by digest only: they are neither shown nor kept.
 const LARGEST_VALUE: usize = 64 << 10;
 /// How many answers may wait to be taken in.
-const INBOX: usize = 64;
+const INBOX: usize = 16;
 
 /// One client's read set.
 ///

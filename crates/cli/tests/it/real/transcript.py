@@ -4,7 +4,8 @@
 
 ERA `modern` lets the client negotiate; `session` is the handshake of 2025-11-25. WORK is `files` or `git`. ROOT is the
 folder worked in, and COMMAND the server, with or without a boundary before it. Nothing in here knows which: whoever
-started it compares two outputs. ROOT and moments are written as `ROOT` and `WHEN`; everything else is as it came.
+started it compares two outputs. What no two runs can share (the folder, times) is replaced by a word; everything else
+is printed as it came.
 """
 
 import json
@@ -22,8 +23,11 @@ from mcp.shared.exceptions import MCPError
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-# What JavaScript's `Date` prints: the times of files, which no two runs share.
-WHEN = re.compile(r"\b[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d{4} \d\d:\d\d:\d\d GMT[+-]\d{4} \([^)]*\)")
+# What no two runs share: the times of files as JavaScript's `Date` prints them, and the names of temporary files.
+MOVES = [
+    (re.compile(r"\b[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d{4} \d\d:\d\d:\d\d GMT[+-]\d{4} \([^)]*\)"), "WHEN"),
+    (re.compile(r"\.[0-9a-f]{32}\.tmp\b"), ".RANDOM.tmp"),
+]
 
 
 class Work:
@@ -115,7 +119,11 @@ async def main():
             await work.record("ping", client.send_ping())
         await module.run(work)
     printed = json.dumps({"version": version, "server": server, "heard": sorted(heard), "steps": work.steps}, indent=1)
-    print(WHEN.sub("WHEN", printed.replace(str(root), "ROOT")))
+    for folder, name in [(root, "ROOT"), (root.parent, "OUTSIDE")]:
+        printed = printed.replace(str(folder), name)
+    for pattern, name in MOVES:
+        printed = pattern.sub(name, printed)
+    print(printed)
 
 
 anyio.run(main)

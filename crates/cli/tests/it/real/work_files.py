@@ -123,6 +123,6 @@ async def errors(work):
     await call("move_file", source=path("none.md"), destination=path("nowhere.md"))
     await call("move_file", source=path("crlf.txt"), destination=path("plan.md"))
     # An error of these leaves their outcome unknown, so each is the last on its path.
-    await call("write_file", path=path("sub"), content="a folder is there")
+    await call("write_file", path=path("made"), content="a folder is there")
     await call("write_file", path="/etc/lastlook-no", content="")
     await call("create_directory", path=path("plan.md", "no"))

@@ -1,0 +1,121 @@
+//! Rows of all logs in the order of their times, and how far each log was read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lastlook_ledger::{Entry, Kind};
+use lastlook_store::{AttemptState, Store, StoredEntry};
+
+use super::LogArgs;
+use crate::failure::Failure;
+use crate::record::row::Row;
+use crate::record::text::clean;
+use crate::record::{PAGE, Placed, Record};
+
+/// Rows that were gathered, and where to go on.
+#[derive(Debug, Default)]
+pub struct Gathered {
+    rows: Vec<Row>,
+    /// The next index of each log.
+    next: BTreeMap<String, u64>,
+    /// Attempts under way that have been shown.
+    armed: BTreeSet<String>,
+}
+
+impl Gathered {
+    /// The newest rows, at most `limit` of them.
+    ///
+    /// Logs are read from their ends: entries of one log stand in the order of their times, but for those of one flush.
+    pub fn newest(record: &Record, args: &LogArgs, limit: Option<usize>) -> Result<Gathered, Failure> {
+        let mut gathered = Gathered::default();
+        let under_way = gathered.under_way(record, args)?;
+        for origin in record.store.origins()? {
+            let size = record.size(&origin)?;
+            let (mut before, mut found) = (size, 0);
+            while before > 0 && limit.is_none_or(|limit| found < limit) {
+                let from = before.saturating_sub(PAGE as u64);
+                for page in record.pages(&origin, from, before) {
+                    found += gathered.take(record, args, page?)?;
+                }
+                before = from;
+            }
+            gathered.next.insert(origin, size);
+        }
+        gathered.finish(under_way);
+        let surplus = limit.map_or(0, |limit| gathered.rows.len().saturating_sub(limit));
+        gathered.rows.drain(..surplus);
+        Ok(gathered)
+    }
+
+    /// What came since.
+    pub fn more(&mut self, record: &Record, args: &LogArgs) -> Result<(), Failure> {
+        self.rows.clear();
+        let under_way = self.under_way(record, args)?;
+        for origin in record.store.origins()? {
+            let from = self.next.get(&origin).copied().unwrap_or_default();
+            for page in record.pages(&origin, from, u64::MAX) {
+                let page = page?;
+                let next = page.last().map(|entry| entry.index.saturating_add(1));
+                self.take(record, args, page)?;
+                next.and_then(|next| self.next.insert(origin.clone(), next));
+            }
+        }
+        self.finish(under_way);
+        Ok(())
+    }
+
+    /// The rows, oldest first.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// Attempts that are armed and not shown yet. Read before the logs: one that ends meanwhile has its end in them.
+    fn under_way(&mut self, record: &Record, args: &LogArgs) -> Result<Vec<Row>, Failure> {
+        let open = record.store.open_attempts()?.into_iter().filter(|row| row.state == AttemptState::Armed);
+        let open: BTreeSet<String> = open.map(|row| row.id).collect();
+        let mut rows = Vec::new();
+        for id in open.difference(&self.armed) {
+            let entries = record.entries_of(id)?;
+            let armed = entries.iter().find(|placed| placed.entry.kind == Kind::Armed);
+            rows.extend(armed.map(Row::of).filter(|row| args.wants(row)));
+        }
+        self.armed = open;
+        Ok(rows)
+    }
+
+    /// Takes the rows of a page that are asked for; returns how many.
+    fn take(&mut self, record: &Record, args: &LogArgs, page: Vec<StoredEntry>) -> Result<usize, Failure> {
+        let before = self.rows.len();
+        for stored in page {
+            let Some(mut row) = row_of(stored) else { continue };
+            record.complete(&mut row)?;
+            if args.wants(&row) {
+                self.rows.push(row);
+            }
+        }
+        Ok(self.rows.len() - before)
+    }
+
+    fn finish(&mut self, under_way: Vec<Row>) {
+        let ended: BTreeSet<&str> = self.rows.iter().map(|row| row.receipt.as_str()).collect();
+        let still: Vec<Row> =
+            under_way.into_iter().filter(|row| !ended.contains(row.receipt.as_str())).collect();
+        self.rows.extend(still);
+        // Times have one length and form, so that their text has their order.
+        self.rows.sort_by(|a, b| (&a.time, &a.origin, a.index).cmp(&(&b.time, &b.origin, b.index)));
+    }
+}
+
+/// The row of an entry that ends something; an entry that cannot be read is complained of and passed over.
+fn row_of(stored: StoredEntry) -> Option<Row> {
+    let StoredEntry { origin, index, attempt: _, kind, payload } = stored;
+    if matches!(kind, Kind::Armed | Kind::Reads) {
+        return None;
+    }
+    match Entry::from_payload(&payload) {
+        Ok(entry) => Some(Row::of(&Placed { index, payload, entry })),
+        Err(error) => {
+            eprintln!("warning: entry {index} of log `{}` cannot be read: {error}", clean(&origin));
+            None
+        }
+    }
+}

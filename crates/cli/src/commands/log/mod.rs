@@ -1,0 +1,101 @@
+//! `lastlook log`: what was attempted, allowed, refused, and why.
+
+mod follow;
+mod gather;
+mod table;
+
+use std::process::ExitCode;
+
+use crate::failure::Failure;
+use crate::place::Place;
+use crate::record::Record;
+use crate::record::print::print;
+use crate::record::row::Row;
+use crate::record::text::json;
+use gather::Gathered;
+use table::Table;
+
+/// How many lines are shown where nobody says.
+const LINES: usize = 50;
+
+/// Show what was attempted, allowed, refused, and why
+///
+/// One line for each way an attempt ended (refused, outcome, operator), over all logs, oldest first; an attempt that is
+/// still under way has a line of kind `armed`. An outcome that was unknown and is settled by now shows both.
+#[derive(Debug, clap::Args)]
+pub struct LogArgs {
+    /// Go on as entries come, until interrupted or nobody reads any more
+    #[arg(long)]
+    follow: bool,
+    /// Only what audit mode let pass and enforce mode would have refused
+    #[arg(long)]
+    would_deny: bool,
+    /// Only attempts of this tool
+    #[arg(long, value_name = "NAME")]
+    tool: Option<String>,
+    /// Only attempts whose outcome is this by now; `unknown` lists what waits for `lastlook resolve`
+    #[arg(long, value_name = "OUTCOME")]
+    outcome: Option<Outcome>,
+    /// At most the N newest lines [default: 50; all of them with --json]
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+}
+
+/// An outcome to look for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Outcome {
+    Succeeded,
+    Failed,
+    Unknown,
+}
+
+/// Prints the log.
+pub fn run(place: &Place, args: &LogArgs) -> Result<ExitCode, Failure> {
+    let record = Record::open(place)?;
+    let limit = args.limit.or((!place.json).then_some(LINES));
+    let gathered = Gathered::newest(&record, args, limit)?;
+    let mut printer = Printer { json: place.json, table: Table::new(&record, gathered.rows())? };
+    if gathered.rows().is_empty() && !place.json && !args.follow {
+        let folder = record.state.paths().root.display();
+        eprintln!("note: nothing in `{folder}` to show");
+        return Ok(ExitCode::SUCCESS);
+    }
+    if args.follow {
+        follow::run(&record, args, gathered, &mut printer)?;
+    } else {
+        print(&printer.text(&record, gathered.rows())?)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Rows as they are printed: JSON lines, or a table.
+struct Printer {
+    json: bool,
+    table: Table,
+}
+
+impl Printer {
+    fn text(&mut self, record: &Record, rows: &[Row]) -> Result<String, Failure> {
+        if self.json { rows.iter().map(json).collect() } else { self.table.lines(record, rows) }
+    }
+}
+
+impl LogArgs {
+    /// Whether a line is asked for; the row must be complete.
+    fn wants(&self, row: &Row) -> bool {
+        let would_deny = || row.mode.as_deref() == Some("audit") && row.verdict.as_deref() == Some("deny");
+        (!self.would_deny || would_deny())
+            && self.tool.as_ref().is_none_or(|tool| row.tool.as_ref() == Some(tool))
+            && self.outcome.is_none_or(|outcome| row.latest() == Some(outcome.as_str()))
+    }
+}
+
+impl Outcome {
+    fn as_str(self) -> &'static str {
+        match self {
+            Outcome::Succeeded => "succeeded",
+            Outcome::Failed => "failed",
+            Outcome::Unknown => "unknown",
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! The first story: an agent reads a file, somebody else changes it, and the agent acts on what it read.
+
+use serde_json::json;
+
+use super::rig::{Rig, refused, text_of, worked};
+
+#[test]
+fn a_stale_edit_never_reaches_the_server_and_succeeds_after_reading_again() {
+    let rig = Rig::with("plan.md", "Ship on Monday\n");
+    let mut agent = rig.agent();
+    worked(&agent.call("read_text_file", rig.only("plan.md")));
+    rig.put("plan.md", "Ship on Tuesday\n");
+
+    let edit = |new: &str| rig.edit("plan.md", "Ship on", new);
+    let answer = agent.call("edit_file", edit("Ship it on"));
+    let first = refused(&answer, &["fact-changed"]);
+    let blocks = answer["content"].as_array().unwrap();
+    let sentence = blocks[0]["text"].as_str().unwrap();
+    assert!(sentence.starts_with("Not run: `edit_file`") && !sentence.contains('\n'), "{sentence}");
+    assert!(sentence.contains("`read_text_file`") && sentence.contains("plan.md"), "{sentence}");
+    let diff = blocks[1]["text"].as_str().unwrap();
+    assert!(diff.contains("-Ship on Monday\n+Ship on Tuesday"), "{diff}");
+
+    // Showing a diff is not reading: the same again is refused again.
+    let second = refused(&agent.call("edit_file", edit("Ship it on")), &["fact-changed"]);
+    assert_eq!((rig.text("plan.md").as_deref(), rig.effects().len()), (Some("Ship on Tuesday\n"), 0));
+
+    worked(&agent.call("read_text_file", rig.only("plan.md")));
+    let answer = agent.call("edit_file", edit("Ship it on"));
+    worked(&answer);
+    assert_eq!(rig.text("plan.md").as_deref(), Some("Ship it on Tuesday\n"));
+
+    assert!(agent.close().success());
+    let receipts = rig.mediated();
+    let third = answer["_meta"]["dev.lastlook/receipt"].as_str().unwrap();
+    let ids: Vec<&str> = receipts.iter().map(|receipt| receipt.id.as_str()).collect();
+    assert_eq!(ids, [first.as_str(), &second, third]);
+    let verdicts: Vec<_> = receipts.iter().map(|receipt| receipt.says["verdict"].as_str().unwrap()).collect();
+    assert_eq!(verdicts, ["deny", "deny", "allow"]);
+    assert_eq!(receipts[0].says["reasons"], json!([{"code": "fact-changed", "about": "read_text_file"}]));
+    let class = &receipts[2].says["class"];
+    assert_eq!(class, &json!({"is": "write", "by": "profile"}));
+}
+
+#[test]
+fn what_a_refusal_shows_is_bounded() {
+    let before: String = (0..4000).map(|line| format!("line {line} as it was\n")).collect();
+    let rig = Rig::with("long.md", &before);
+    let mut agent = rig.agent();
+    worked(&agent.call("read_text_file", rig.only("long.md")));
+    rig.put("long.md", &before.replace("as it was", "as it is"));
+    let answer = agent.call("edit_file", rig.edit("long.md", "line 1 ", "line one "));
+    refused(&answer, &["fact-changed"]);
+    let shown = text_of(&answer);
+    assert!(shown.len() < 3000, "{} bytes", shown.len());
+    assert_eq!(rig.effects(), [""; 0]);
+}
