@@ -18,7 +18,8 @@ pub struct CanonError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CanonErrorKind {
-    /// An integer past ±(2^53 − 1), in any spelling; holds its text. As a double it would stand for its neighbours as well.
+    /// An integer past ±(2^53 − 1), in any spelling; holds its text. As a double it would stand for its
+    /// neighbours as well.
     IntegerTooLarge(String),
     /// A number past the largest double; holds its text.
     NotFinite(String),
@@ -43,14 +44,14 @@ impl fmt::Display for CanonError {
 
 /// The RFC 8785 bytes of a value: one spelling for everything that means the same.
 ///
-/// Members are sorted, strings minimally escaped, and numbers are doubles printed as ECMAScript does: `-0`, `1.0` and `1e2`
-/// give `0`, `1` and `100`.
+/// Members are sorted, strings minimally escaped, and numbers are doubles printed as ECMAScript does: `-0`,
+/// `1.0` and `1e2` give `0`, `1` and `100`.
 ///
 /// # Errors
 ///
 /// Where doubles would make two different numbers one: an integer past ±(2^53 − 1) in whatever spelling
-/// (`9007199254740993.0`, `1e20`), and a number with no finite double. A fraction is rounded to the nearest double, which is
-/// what the standard does.
+/// (`9007199254740993.0`, `1e20`), and a number with no finite double. A fraction is rounded to the nearest
+/// double, which is what the standard does.
 pub fn canonical(json: &Json) -> Result<Vec<u8>, CanonError> {
     let value = to_value(json)?;
     serde_json_canonicalizer::to_vec(&value).map_err(|error| {
@@ -96,8 +97,8 @@ fn convert(json: &Json, place: &Place<'_>) -> Result<Value, CanonError> {
     })
 }
 
-/// Every integer past 2^53 − 1 has a nearest double of at least 2^53, and every double from there on is an integer, so one
-/// comparison finds them in any spelling.
+/// Every integer past 2^53 − 1 has a nearest double of at least 2^53, and every double from there on is an
+/// integer, so one comparison finds them in any spelling.
 fn convert_number(number: &Number) -> Result<serde_json::Number, CanonErrorKind> {
     let text = || number.as_str().to_owned();
     let double = number.to_f64();

@@ -6,11 +6,12 @@ use std::fmt;
 pub struct Digest([u8; 32]);
 
 impl Digest {
-    /// The digest of `parts` under `domain`: SHA-256 of `domain`, a zero byte, and for each part its length as eight
-    /// bytes, most significant first, and the part.
+    /// The digest of `parts` under `domain`: SHA-256 of `domain`, a zero byte, and for each part its length
+    /// as eight bytes, most significant first, and the part.
     ///
-    /// The lengths keep parts apart (`["ab", "c"]` is not `["a", "bc"]`), and the domain keeps uses apart: a digest made
-    /// for one purpose never stands for another. A domain must not hold a zero byte; they are all constants of this project.
+    /// The lengths keep parts apart (`["ab", "c"]` is not `["a", "bc"]`), and the domain keeps uses apart: a
+    /// digest made for one purpose never stands for another. A domain must not hold a zero byte; they are all
+    /// constants of this project.
     pub fn of(domain: &str, parts: &[&[u8]]) -> Self {
         let mut hash = Sha256::new();
         hash.update(domain.as_bytes());
@@ -27,7 +28,8 @@ impl Digest {
         Self(bytes)
     }
 
-    /// The digest that 64 lower-case hexadecimal digits spell; `None` for anything else, so that a digest has one spelling.
+    /// The digest that 64 lower-case hexadecimal digits spell; `None` for anything else, so that a digest has
+    /// one spelling.
     pub fn from_hex(text: &str) -> Option<Self> {
         let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return None };
         if pairs.len() != 32 {

@@ -2,8 +2,9 @@ use std::fmt;
 
 /// Why bytes were refused as JSON, and where.
 ///
-/// The first fault found is the one reported. Size, byte order mark and UTF-8 are looked at before the grammar, and a
-/// duplicate key in an object of more than a few dozen members is noticed when that object closes.
+/// The first fault found is the one reported. Size, byte order mark and UTF-8 are looked at before the
+/// grammar, and a duplicate key in an object of more than a few dozen members is noticed when that object
+/// closes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JsonError {
     /// Offset of the fault in bytes from the start of the document, counted from zero.

@@ -33,7 +33,8 @@ impl Json {
 
     /// The value that a JSON Pointer (RFC 6901) names, from here; `""` is this value itself.
     ///
-    /// `None` if nothing is there, or `pointer` is not a pointer. `-`, the element after the last, is never there.
+    /// `None` if nothing is there, or `pointer` is not a pointer. `-`, the element after the last, is never
+    /// there.
     pub fn pointer(&self, pointer: &str) -> Option<&Json> {
         if pointer.is_empty() {
             return Some(self);

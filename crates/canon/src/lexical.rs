@@ -2,9 +2,10 @@ use crate::Json;
 
 /// The bytes of a value with members sorted and numbers by their source text: for comparing readings.
 ///
-/// Two values give the same bytes exactly when they differ in nothing but the order of members, the spelling of strings
-/// and white space. Unlike [`canonical`](crate::canonical) this never fails and never rounds: `1` and `1.0` differ, and so
-/// do two integers past 2^53. Members are sorted by UTF-16 code units and strings escaped as in RFC 8785 §3.2.
+/// Two values give the same bytes exactly when they differ in nothing but the order of members, the spelling
+/// of strings and white space. Unlike [`canonical`](crate::canonical) this never fails and never rounds: `1`
+/// and `1.0` differ, and so do two integers past 2^53. Members are sorted by UTF-16 code units and strings
+/// escaped as in RFC 8785 §3.2.
 pub fn lexical(json: &Json) -> Vec<u8> {
     let mut out = Vec::with_capacity(256);
     write(json, &mut out);

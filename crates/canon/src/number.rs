@@ -2,8 +2,8 @@ use std::fmt;
 
 /// A JSON number, kept as it was written.
 ///
-/// Two numbers are equal when their texts are: `1` and `1.0` differ here. [`canonical`](crate::canonical) is where they
-/// become one.
+/// Two numbers are equal when their texts are: `1` and `1.0` differ here. [`canonical`](crate::canonical) is
+/// where they become one.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Number(Box<str>);
 
@@ -25,7 +25,8 @@ impl Number {
 
     /// The value, when the text is that of an integer and fits.
     ///
-    /// `1.0` and `1e2` give `None`: whether they are integers is a question for whoever wrote them. `-0` is zero.
+    /// `1.0` and `1e2` give `None`: whether they are integers is a question for whoever wrote them. `-0` is
+    /// zero.
     pub fn as_i64(&self) -> Option<i64> {
         self.0.parse().ok()
     }

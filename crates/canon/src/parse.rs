@@ -8,16 +8,17 @@ use crate::{
 ///
 /// # Errors
 ///
-/// The first fault found: the grammar of RFC 8259, UTF-8, a byte order mark, duplicate keys at any depth (however they are
-/// spelt), lone surrogates, data after the value, `limits`. Exactly what [`scan`](crate::scan) refuses, except that the value
-/// need not be an object.
+/// The first fault found: the grammar of RFC 8259, UTF-8, a byte order mark, duplicate keys at any depth
+/// (however they are spelt), lone surrogates, data after the value, `limits`. Exactly what
+/// [`scan`](crate::scan) refuses, except that the value need not be an object.
 pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Json, JsonError> {
     let mut tree = Tree { open: Vec::new(), done: Json::Null };
     run(bytes, limits, &mut tree).map_err(|fault| *fault)?;
     Ok(tree.done)
 }
 
-/// Builds the tree from what the machine meets, without recursion: the arrays and objects still open, outermost first.
+/// Builds the tree from what the machine meets, without recursion: the arrays and objects still open,
+/// outermost first.
 struct Tree {
     open: Vec<Json>,
     done: Json,

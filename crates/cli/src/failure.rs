@@ -80,7 +80,7 @@ impl From<StateError> for Failure {
 
 impl From<lastlook_store::StoreError> for Failure {
     fn from(error: lastlook_store::StoreError) -> Failure {
-        Failure::unavailable(error.to_string())
+        Failure::unavailable(error.to_string()).hint(error.hint())
     }
 }
 

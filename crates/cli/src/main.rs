@@ -4,6 +4,9 @@ mod commands;
 mod demo;
 mod failure;
 mod place;
+mod record;
+#[cfg(test)]
+mod tests;
 
 use std::process::ExitCode;
 
@@ -31,6 +34,12 @@ enum Subcommands {
     Demo(demo::DemoArgs),
     /// Stand in front of an MCP server on standard input and output
     Mcp(commands::mcp::McpArgs),
+    Log(commands::log::LogArgs),
+    Show(commands::show::ShowArgs),
+    Receipt(commands::receipt::ReceiptArgs),
+    Keys(commands::keys::KeysArgs),
+    Verify(commands::verify::VerifyArgs),
+    Resolve(commands::resolve::ResolveArgs),
     #[command(hide = true)]
     Child(commands::child::ChildArgs),
     #[command(hide = true)]
@@ -42,6 +51,12 @@ fn main() -> ExitCode {
     let done = match command {
         Subcommands::Demo(args) => demo::run(&args).map_err(Failure::from),
         Subcommands::Mcp(args) => commands::mcp::run(&place, &args),
+        Subcommands::Log(args) => commands::log::run(&place, &args),
+        Subcommands::Show(args) => commands::show::run(&place, &args),
+        Subcommands::Receipt(args) => commands::receipt::run(&place, &args),
+        Subcommands::Keys(args) => commands::keys::run(&place, &args),
+        Subcommands::Verify(args) => commands::verify::run(&place, &args),
+        Subcommands::Resolve(args) => commands::resolve::run(&place, &args),
         Subcommands::Child(args) => commands::child::run(&args),
         Subcommands::DemoNotesServer(args) => {
             demo::notes_server::run(&args).map(|()| ExitCode::SUCCESS).map_err(Failure::from)

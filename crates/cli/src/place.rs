@@ -48,6 +48,11 @@ impl Place {
 
     /// Opens the state only if it is there: for commands that look and must not leave a folder behind.
     pub fn existing_state(&self) -> Result<StateDir, Failure> {
+        Ok(StateDir::open(self.existing_folder()?)?)
+    }
+
+    /// The state folder, if a record was ever begun there.
+    pub fn existing_folder(&self) -> Result<PathBuf, Failure> {
         let folder = self.state_folder()?;
         let is_there = |name: &str| folder.join(name).exists();
         let empty = !["version", "key", "lastlook.db"].into_iter().any(is_there);
@@ -55,7 +60,7 @@ impl Place {
             return Err(Failure::usage(format!("there is no record at `{}`", folder.display()))
                 .hint("name the folder with `--state DIR`; `lastlook mcp` makes it"));
         }
-        Ok(StateDir::open(folder)?)
+        Ok(folder)
     }
 
     /// The configuration, if there is one.

@@ -17,6 +17,11 @@ use crate::entry::{Draft, DraftError, principal_json};
 /// How long recovery waits for a dead writer's server to be gone.
 const WAIT_FOR_CHILD: Duration = Duration::from_secs(5);
 
+/// How many unknown attempts are looked at when a session starts.
+const MOST_SETTLED: usize = 64;
+/// How long that may take in all.
+const WAIT_FOR_SETTLING: Duration = Duration::from_secs(5);
+
 /// What an attempt leaves for whoever finds it: who held its effect, and what would show it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Detail {
@@ -110,10 +115,16 @@ async fn mark(boundary: &Boundary, is_dead: impl Fn(&AttemptRow) -> bool) {
 /// longer land once the child that held it has ended (I26). What does show proves nothing either: somebody else may have
 /// done it. That waits for `lastlook resolve`.
 pub async fn settle_unknown(boundary: &Arc<Boundary>) {
-    for row in open_attempts(&*boundary.store, AttemptState::Unknown) {
-        if row.upstream != boundary.upstream {
-            continue;
-        }
+    let mut rows = open_attempts(&*boundary.store, AttemptState::Unknown);
+    rows.retain(|row| row.upstream == boundary.upstream);
+    // The newest first, and not for long: the first call of a session waits for this.
+    rows.sort_by_key(|row| std::cmp::Reverse(row.opened_at_ns));
+    rows.truncate(MOST_SETTLED);
+    let _ = tokio::time::timeout(WAIT_FOR_SETTLING, settle(boundary, rows)).await;
+}
+
+async fn settle(boundary: &Arc<Boundary>, rows: Vec<AttemptRow>) {
+    for row in rows {
         let Some(detail) = Detail::from_bytes(&row.detail) else { continue };
         if !detail.local || detail.shows.is_empty() || !detail.child_is_gone() {
             continue;

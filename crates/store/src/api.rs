@@ -44,6 +44,8 @@ pub trait Store: Send + Sync + 'static {
     fn leaf_hashes(&self, origin: &str, upto: u64) -> Result<Vec<Hash>, StoreError>;
 
     /// The latest signed checkpoint of one log.
+    ///
+    /// A live log grows between two calls: to verify one, read its checkpoint first, then as many entries as it covers.
     fn checkpoint(&self, origin: &str) -> Result<Option<String>, StoreError>;
 
     /// The values beside the newest entry of this kind about this attempt; nothing when it has none or they were pruned.

@@ -23,7 +23,7 @@ impl StoreError {
     pub fn hint(&self) -> String {
         match self {
             Self::Unavailable(_) => {
-                "try again; `lastlook doctor` tells what holds the state directory".into()
+                "try again; if it stays so, see which program holds the database open".into()
             }
             Self::Damaged { .. } => {
                 "restore the state directory from a back-up, or move it away and start a new one; \

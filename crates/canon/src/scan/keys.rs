@@ -2,8 +2,8 @@ use super::string::Text;
 use crate::{JsonError, JsonErrorKind, error::Fault};
 use std::num::NonZeroU32;
 
-/// Up to this many keys of one object are compared each with each; beyond it they are sorted when the object closes, so that
-/// an object made to be slow is not.
+/// Up to this many keys of one object are compared each with each; beyond it they are sorted when the object
+/// closes, so that an object made to be slow is not.
 const FEW: usize = 32;
 
 /// The keys of all objects that are open, innermost last, to find one that comes twice.
@@ -24,8 +24,8 @@ pub(super) struct Scope {
     seen: u64,
 }
 
-/// Sixteen bytes a key, whatever its length: a hostile document must not cost many times its size. Without padding, which
-/// would be copied in pieces.
+/// Sixteen bytes a key, whatever its length: a hostile document must not cost many times its size. Without
+/// padding, which would be copied in pieces.
 #[derive(Clone, Copy)]
 struct Key {
     /// Differs only if the keys do.

@@ -38,7 +38,8 @@ pub(crate) enum Scalar<'a> {
 
 /// Checks a whole document and tells `sink` what is in it; returns its text.
 ///
-/// The one grammar of this crate, RFC 8259 read strictly. It keeps its own stack, so depth costs memory of the heap only.
+/// The one grammar of this crate, RFC 8259 read strictly. It keeps its own stack, so depth costs memory of
+/// the heap only.
 pub(crate) fn run<'a, S: Sink>(bytes: &'a [u8], limits: &Limits, sink: &mut S) -> Result<&'a str, Fault> {
     let text = check_bytes(bytes, limits)?;
     Machine {

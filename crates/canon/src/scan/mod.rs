@@ -31,9 +31,11 @@ impl Default for Limits {
     }
 }
 
-/// Checks a whole document as strictly as [`parse`](crate::parse) and tells where the members of its top-level object are.
+/// Checks a whole document as strictly as [`parse`](crate::parse) and tells where the members of its
+/// top-level object are.
 ///
-/// For frames that are looked at but not kept: nothing is copied, and a small document costs a few allocations in all.
+/// For frames that are looked at but not kept: nothing is copied, and a small document costs a few
+/// allocations in all.
 ///
 /// # Errors
 ///
@@ -65,7 +67,8 @@ pub fn string_of(raw: &[u8]) -> Option<Cow<'_, str>> {
     (end == text.len()).then(|| inside.decode())
 }
 
-/// Where the members of an object are in the document that was scanned; nothing is copied or decoded before it is asked for.
+/// Where the members of an object are in the document that was scanned; nothing is copied or decoded before
+/// it is asked for.
 #[derive(Debug, Clone)]
 pub struct Members<'a> {
     text: &'a str,
@@ -119,7 +122,8 @@ impl<'a> Members<'a> {
     }
 }
 
-/// Spans come from the machine and always lie on character boundaries; the empty text stands in for an impossible one.
+/// Spans come from the machine and always lie on character boundaries; the empty text stands in for an
+/// impossible one.
 fn slice(text: &str, (start, end): (u32, u32)) -> &str {
     text.get(start as usize..end as usize).unwrap_or_default()
 }

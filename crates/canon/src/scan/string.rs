@@ -70,9 +70,10 @@ fn skip_escaped(bytes: &[u8], mut at: usize) -> Result<usize, Fault> {
 
 /// The place of the first quote, backslash or control character from `at` on, or the end.
 ///
-/// Eight bytes at a time: a byte is below `n` when subtracting `n` borrows into its high bit and that bit was clear, and equal
-/// to `c` when the byte xor `c` is below 1. A borrow can also set the flag of a *later* byte, never of an earlier one, so the
-/// lowest flag is right. (Mycroft's test; see Warren, *Hacker's Delight*, §6-1.)
+/// Eight bytes at a time: a byte is below `n` when subtracting `n` borrows into its high bit and that bit was
+/// clear, and equal to `c` when the byte xor `c` is below 1. A borrow can also set the flag of a *later*
+/// byte, never of an earlier one, so the lowest flag is right. (Mycroft's test; see Warren, *Hacker's
+/// Delight*, §6-1.)
 #[inline]
 fn skip_plain(bytes: &[u8], start: usize) -> usize {
     let mut at = start;
@@ -98,8 +99,8 @@ fn skip_plain(bytes: &[u8], start: usize) -> usize {
     at
 }
 
-/// Passes over whole blocks with nothing special in them; a plain loop over a fixed size, which compilers turn into vector
-/// instructions.
+/// Passes over whole blocks with nothing special in them; a plain loop over a fixed size, which compilers
+/// turn into vector instructions.
 #[inline(never)]
 fn skip_plain_blocks(bytes: &[u8], mut at: usize) -> usize {
     while let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk::<32>()) {

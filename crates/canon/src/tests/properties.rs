@@ -183,7 +183,9 @@ proptest! {
 
     #[test]
     fn canonical_and_lexical_bytes_are_fixed_points(tree in trees()) {
-        prop_assume!(!has_duplicate(&tree));
+        if has_duplicate(&tree) {
+            return Ok(());
+        }
         let again = |bytes: &[u8]| parse(bytes, &Limits::default()).unwrap();
         let bytes = lexical(&tree);
         prop_assert_eq!(lexical(&again(&bytes)), bytes);

@@ -64,6 +64,15 @@ fn a_key_that_comes_twice_is_found_in_objects_of_every_size() {
 }
 
 #[test]
+fn the_first_key_that_comes_twice_is_the_one_named() {
+    for size in [5, 50] {
+        let keys: Vec<_> = (0..size).map(|n| format!(r#""{n:02}":0"#)).collect();
+        let start = keys.join(",").len() + 2;
+        refused(format!(r#"{{{0},"03":0,"01":0,"04":0,"01":0}}"#, keys.join(",")), duplicate("03"), start);
+    }
+}
+
+#[test]
 fn huge_objects_are_not_quadratic() {
     let object = |key: &dyn Fn(usize) -> String, more: &str| {
         let members: Vec<_> = (0..100_000).map(|n| format!(r#""{}":0"#, key(n))).collect();
@@ -182,6 +191,7 @@ fn strings_follow_the_grammar() {
             let (a, b) = ("é".repeat(before / 2) + &"a".repeat(before % 2), "b".repeat(after));
             accepted(format!(r#"["{a}","{b}"]"#));
             refused(format!("\"{a}\n{b}\""), ControlCharacter(b'\n'), a.len() + 1);
+            refused(format!("\"{a}\u{1f}{b}\""), ControlCharacter(0x1f), a.len() + 1);
             refused(format!("\"{a}\\q{b}\""), InvalidEscape, a.len() + 1);
             refused(format!("\"{a}\"{b}x"), TrailingData, a.len() + 2);
         }
@@ -249,7 +259,7 @@ fn structure_follows_the_grammar() {
         (r#"{"a":1]"#, 6),
         ("{,}", 1),
     ] {
-        let c = document[at..].chars().next().unwrap();
+        let c = document.chars().nth(at).unwrap();
         refused(document, UnexpectedCharacter(c), at);
     }
     refused("nulll", TrailingData, 4);

@@ -85,7 +85,7 @@ fn a_digest_has_one_spelling() {
     assert_eq!(digest.to_string(), hex);
     for text in [
         "",
-        &hex[1..],
+        hex.get(1..).unwrap(),
         &hex.to_uppercase(),
         &format!("{hex}0"),
         &format!("{hex}00"),

@@ -1,4 +1,4 @@
-//! What it does when one of its tools is called: the member `do` of the arguments says it.
+//! What it does when one of its tools is called: the member `mode` of the arguments says it.
 
 use std::fs;
 use std::io;
@@ -12,9 +12,9 @@ impl Rogue {
         let nothing = json!({});
         let arguments = params.get("arguments").unwrap_or(&nothing);
         let text = |name: &str| arguments.get(name).and_then(Value::as_str).unwrap_or_default();
-        let (trick, number) = match text("do").split_once('=') {
+        let (trick, number) = match text("mode").split_once('=') {
             Some((trick, number)) => (trick, number.parse().unwrap_or(0)),
-            None => (text("do"), 0_usize),
+            None => (text("mode"), 0_usize),
         };
         match trick {
             "die-before" => std::process::exit(3),

@@ -37,7 +37,7 @@ impl Rogue {
 
     fn tools(&self) -> Vec<Value> {
         let schema = |value: bool| {
-            let mut properties = json!({"key": {"type": "string"}, "do": {"type": "string"}});
+            let mut properties = json!({"key": {"type": "string"}, "mode": {"type": "string"}});
             if let Some(properties) = properties.as_object_mut().filter(|_| value) {
                 properties.insert("value".to_owned(), json!({}));
             }

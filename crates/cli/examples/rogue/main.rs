@@ -1,7 +1,7 @@
 //! A misbehaving MCP server, for the boundary's tests: `rogue FOLDER [TRICK…]`.
 //!
 //! It keeps a few values in FOLDER (`get` reads one, `set` writes one) and does to its client what its tricks, and the
-//! `do` member of each call, say. It is as lenient as servers come: it takes batches, calls without an id, the last of
+//! `mode` member of each call, say. It is as lenient as servers come: it takes batches, calls without an id, the last of
 //! two equal keys, and, like a Python text stream, a carriage return for the end of a line. So whatever gets past the
 //! boundary has its effect, and FOLDER tells of it:
 //!
@@ -9,7 +9,7 @@
 //! FOLDER/KEY.value     a value
 //! FOLDER/effects.log   one JSON line for each effect, written when it happens: the oracle of the tests
 //! FOLDER/seen.log      every line that came in, as it came
-//! FOLDER/gate          a named pipe: `do: wait` goes on when somebody opens it for writing
+//! FOLDER/gate          a named pipe: `mode: wait` goes on when somebody opens it for writing
 //! ```
 
 mod call;
@@ -158,7 +158,9 @@ fn line_of(message: &Value) -> String {
 /// Numbers are doubles there: `1.0` comes back as `1`, and a large integer as the double next to it.
 fn as_javascript_writes_it(id: &Value) -> Value {
     match id.as_f64() {
-        Some(number) if number.fract() == 0.0 && number.abs() < 1e21 => json!(number as i128 as i64),
+        Some(number) if number.fract() == 0.0 && number.abs() < 1e21 => {
+            serde_json::from_str(&format!("{:.0}", number + 0.0)).unwrap_or_default()
+        }
         Some(number) => json!(number),
         None => id.clone(),
     }

@@ -22,15 +22,24 @@ pub struct Timeline {
     out: Stdout,
     story: usize,
     held: usize,
+    /// Nothing readable is printed meanwhile; what is stated is checked all the same.
+    hushed: bool,
 }
 
+/// Where a line of an answer is broken, in characters.
+const WIDTH: usize = 88;
 /// Longer answers are cut; the whole text is in the receipt and with the agent.
 const LINES_SHOWN: usize = 14;
 
 impl Timeline {
     /// Starts the clock.
     pub fn new(out: Stdout, json: bool) -> Self {
-        Self { started: Instant::now(), json, out, story: 0, held: 0 }
+        Self { started: Instant::now(), json, out, story: 0, held: 0, hushed: false }
+    }
+
+    /// Stops printing, or starts again: a story that repeats itself need not be read twice. JSON has everything.
+    pub fn hush(&mut self, hushed: bool) {
+        self.hushed = hushed;
     }
 
     /// Opens the next story.
@@ -48,7 +57,7 @@ impl Timeline {
         if self.json {
             return self.line(&json!({"story": self.story, "at_ms": at_ms, "actor": actor, "does": what}));
         }
-        writeln!(self.out, "{at_ms:>7} ms  {actor:<10} {what}")
+        self.print(format_args!("{at_ms:>7} ms  {actor:<10} {what}"))
     }
 
     /// Somebody answers.
@@ -57,15 +66,15 @@ impl Timeline {
         if self.json {
             return self.line(&json!({"story": self.story, "at_ms": at_ms, "actor": actor, "says": text}));
         }
-        let all = text.trim_end().lines().count();
-        for (number, line) in text.trim_end().lines().take(LINES_SHOWN).enumerate() {
+        let lines: Vec<String> = text.trim_end().lines().flat_map(broken).collect();
+        for (number, line) in lines.iter().take(LINES_SHOWN).enumerate() {
             let who = if number == 0 { actor } else { "" };
-            writeln!(self.out, "{:>10}  {who:<10} | {line}", "")?;
+            self.print(format_args!("{:>10}  {who:<10} | {line}", ""))?;
         }
-        if all > LINES_SHOWN {
-            writeln!(self.out, "{:>10}  {:<10} | … {} more lines", "", "", all - LINES_SHOWN)?;
+        match lines.len().saturating_sub(LINES_SHOWN) {
+            0 => Ok(()),
+            more => self.print(format_args!("{:>10}  {:<10} | … {more} more lines", "", "")),
         }
-        Ok(())
     }
 
     /// States what must have happened; ends the demo when it has not.
@@ -81,7 +90,7 @@ impl Timeline {
         if self.json {
             self.line(&json!({"story": self.story, "at_ms": self.at_ms(), "holds": told}))?;
         } else {
-            writeln!(self.out, "{:>10}  {:<10} ✓ {told}", "", "")?;
+            self.print(format_args!("{:>10}  {:<10} ✓ {told}", "", ""))?;
         }
         Ok(())
     }
@@ -112,7 +121,41 @@ impl Timeline {
         self.started.elapsed().as_millis()
     }
 
+    fn print(&mut self, line: std::fmt::Arguments<'_>) -> io::Result<()> {
+        if self.hushed { Ok(()) } else { writeln!(self.out, "{line}") }
+    }
+
     fn line(&mut self, value: &serde_json::Value) -> io::Result<()> {
         writeln!(self.out, "{value}")
+    }
+}
+
+/// Breaks a line between words, so that no part is wider than [`WIDTH`] unless a single word is.
+fn broken(line: &str) -> Vec<String> {
+    let mut parts: Vec<String> = Vec::new();
+    for word in line.split(' ') {
+        match parts.last_mut() {
+            Some(part) if part.chars().count() + 1 + word.chars().count() <= WIDTH => {
+                part.push(' ');
+                part.push_str(word);
+            }
+            _ => parts.push(word.to_owned()),
+        }
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::broken;
+
+    #[test]
+    fn lines_are_broken_between_words_and_lose_nothing() {
+        let long = "word ".repeat(60);
+        let parts = broken(&long);
+        assert!(parts.len() > 1 && parts.iter().all(|part| part.chars().count() <= super::WIDTH));
+        assert_eq!(parts.join(" "), long);
+        assert_eq!(broken("  - two  spaces"), ["  - two  spaces"]);
+        assert_eq!(broken(""), [""]);
     }
 }

@@ -168,6 +168,12 @@ impl Placed {
         }
     }
 
+    /// Whether there are values beside it, or were before they were pruned.
+    pub fn commits(&self) -> bool {
+        const COMMITMENT: &[u8] = br#""commitment":"sha256:"#;
+        self.payload.windows(COMMITMENT.len()).any(|window| window == COMMITMENT)
+    }
+
     /// A text member of the body.
     pub fn member(&self, name: &str) -> Option<&str> {
         self.entry.body.get(name)?.as_str()

@@ -97,7 +97,7 @@ impl Row {
 }
 
 impl Record {
-    /// Adds what only other entries or rows know: whether it was blind, and what became of an unknown outcome.
+    /// Adds what only other entries or rows know: class and blindness, and what became of an unknown outcome.
     pub fn complete(&self, row: &mut Row) -> Result<(), Failure> {
         if row.outcome.as_deref() == Some("unknown") {
             row.settled = match self.store.attempt(&row.receipt)? {
@@ -108,9 +108,11 @@ impl Record {
                 Lookup::Found(_) | Lookup::Missing | Lookup::Ambiguous(_) => None,
             };
         }
-        if row.blind.is_none() {
-            let armed = self.entries_of(&row.receipt)?.into_iter().find(|placed| placed.entry.kind == Kind::Armed);
-            row.blind = armed.and_then(|armed| armed.entry.body.get("blind")?.as_bool());
+        let armed = self.entries_of(&row.receipt)?.into_iter().find(|placed| placed.entry.kind == Kind::Armed);
+        if let Some(armed) = armed.as_ref().map(Row::of) {
+            // Whoever ends somebody else's attempt knows its tool by name only.
+            row.class = armed.class;
+            row.blind = armed.blind;
         }
         Ok(())
     }

@@ -14,6 +14,8 @@ use super::{Placed, Record};
 pub struct Kept<'a> {
     placed: &'a Placed,
     values: Option<Values>,
+    /// Whether it is the only entry of its kind about its attempt: the store tells values apart by attempt and kind.
+    alone: bool,
 }
 
 /// One value that an entry commits to.
@@ -27,6 +29,8 @@ pub enum Shown {
     Digest(String),
     /// It is not kept any more.
     Pruned,
+    /// It may be kept, but another entry of the same kind stands before it.
+    NotAtHand,
     /// What is kept is not what the entry committed to.
     Altered,
 }
@@ -34,8 +38,10 @@ pub enum Shown {
 impl Record {
     /// The values beside one entry.
     pub fn values_of<'a>(&self, placed: &'a Placed) -> Result<Kept<'a>, StoreError> {
-        let values = self.store.values(&placed.entry.attempt, placed.entry.kind)?;
-        Ok(Kept { placed, values })
+        let (attempt, kind) = (&placed.entry.attempt, placed.entry.kind);
+        let values = self.store.values(attempt, kind)?;
+        let alone = self.store.entries_of(attempt)?.iter().filter(|entry| entry.kind == kind).count() == 1;
+        Ok(Kept { placed, values, alone })
     }
 }
 
@@ -43,15 +49,39 @@ impl Kept<'_> {
     /// The value at this label, checked against its commitment.
     pub fn get(&self, label: &str) -> Shown {
         let Some(commitment) = self.placed.entry.commitment(label) else { return Shown::Nothing };
-        let Some(values) = &self.values else { return Shown::Pruned };
-        let Some((_, value)) = values.rows.iter().find(|(name, _)| name == label) else { return Shown::Pruned };
-        checked(&commitment, &Salt::derive(&values.seed, label), value)
+        let found = self.values.as_ref().and_then(|values| {
+            let (_, value) = values.rows.iter().find(|(name, _)| name == label)?;
+            Some(checked(&commitment, &Salt::derive(&values.seed, label), value))
+        });
+        match found {
+            Some(shown @ (Shown::Value(_) | Shown::Digest(_))) => shown,
+            None | Some(_) if !self.alone => Shown::NotAtHand,
+            None => Shown::Pruned,
+            Some(shown) => shown,
+        }
     }
 
-    /// Labels, salts and values of everything that is kept.
+    /// Labels, salts and values of everything that is kept and is what the entry committed to.
     pub fn opened(&self) -> Vec<(String, Salt, Vec<u8>)> {
         let Some(Values { seed, rows }) = &self.values else { return Vec::new() };
-        rows.iter().map(|(label, value)| (label.clone(), Salt::derive(seed, label), value.clone())).collect()
+        let opened = rows.iter().map(|(label, value)| (label.clone(), Salt::derive(seed, label), value.clone()));
+        opened.filter(|(label, salt, value)| self.opens(label, salt, value)).collect()
+    }
+
+    /// The labels of what is kept and is not what the entry committed to.
+    pub fn altered(&self) -> Vec<&str> {
+        let Some(Values { seed, rows }) = self.values.as_ref().filter(|_| self.alone) else { return Vec::new() };
+        let altered = rows.iter().filter(|(label, value)| !self.opens(label, &Salt::derive(seed, label), value));
+        altered.map(|(label, _)| label.as_str()).collect()
+    }
+
+    /// Whether nothing is kept of what the entry commits to.
+    pub fn is_pruned(&self) -> bool {
+        self.values.is_none() && self.alone && self.placed.commits()
+    }
+
+    fn opens(&self, label: &str, salt: &Salt, value: &[u8]) -> bool {
+        self.placed.entry.commitment(label).is_some_and(|commitment| commitment.opens(salt, value))
     }
 }
 
@@ -74,6 +104,7 @@ impl Shown {
             Shown::Value(value) => text_of(answer_in(value).unwrap_or(value)),
             Shown::Digest(digest) => format!("[too large to be kept; {digest}]"),
             Shown::Pruned => "[pruned]".to_owned(),
+            Shown::NotAtHand => "[not at hand: another outcome was recorded since]".to_owned(),
             Shown::Altered => "[altered: what is kept is not what the entry committed to]".to_owned(),
         }
     }
@@ -103,6 +134,7 @@ impl Serialize for Shown {
             Shown::Value(value) => form("value", raw(value), None),
             Shown::Digest(digest) => form("digest", None, Some(digest)),
             Shown::Pruned => form("pruned", None, None),
+            Shown::NotAtHand => form("not-at-hand", None, None),
             Shown::Altered => form("altered", None, None),
         }
         .serialize(serializer)

@@ -136,7 +136,8 @@ impl Client {
             self.heard.push(message);
             return;
         }
-        let id = message.get("id").and_then(Value::as_u64).unwrap_or_else(|| panic!("whose answer? {message}"));
+        let id =
+            message.get("id").and_then(Value::as_u64).unwrap_or_else(|| panic!("whose answer? {message}"));
         let place = self.open.iter().position(|open| *open == id);
         self.open.swap_remove(place.unwrap_or_else(|| panic!("nobody waits for this: {message}")));
         self.arrived.insert(id, message);

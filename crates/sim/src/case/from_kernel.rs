@@ -1,13 +1,13 @@
 //! From the kernel's types to a record.
 
-use lastlook_canon::{Digest, lexical};
+use lastlook_canon::{Digest, Json, lexical};
 use lastlook_kernel::{
     Action, Basis, BasisReading, BlindWrites, Class, ClassSource, Definition, Fact, GuardSet, Ignore, Mode, Moment,
     Rebased, Snapshot, Standing, Tool, ToolRules, Unreadable, Value,
 };
 
 use super::record::*;
-use super::{CaseError, Inputs};
+use super::{CaseError, Inputs, RecordedReason};
 
 impl TryFrom<&Inputs> for RecordedCase {
     type Error = CaseError;
@@ -45,7 +45,10 @@ fn recorded_action(action: &Action) -> Result<RecordedAction, CaseError> {
         definition: action.definition().as_ref().map(Digest::to_hex),
         principal: action.principal().id.clone(),
         asserted: action.principal().asserted,
-        arguments: text(action.canonical_arguments(), "arguments")?,
+        call: match action.arguments() {
+            Json::Object(_) => RecordedCall::Arguments(text(action.canonical_arguments(), "arguments")?),
+            _ => RecordedCall::Unreadable(text(action.canonical_arguments(), "params")?),
+        },
     })
 }
 
@@ -141,13 +144,14 @@ fn recorded_value(value: &Value) -> RecordedValue {
 }
 
 fn recorded_standing(standing: &Standing) -> RecordedStanding {
-    let Standing { epoch, in_doubt, cancelled, as_task, tool_changed } = standing;
+    let Standing { epoch, in_doubt, cancelled, as_task, tool_changed, unreadable } = standing;
     RecordedStanding {
         epoch: *epoch,
         in_doubt: in_doubt.clone(),
         cancelled: *cancelled,
-        run: if *as_task { Ask::AsTask } else { Ask::Plainly },
+        as_task: *as_task,
         tool_changed: *tool_changed,
+        unreadable: unreadable.as_ref().map(RecordedReason::from),
     }
 }
 

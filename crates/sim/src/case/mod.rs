@@ -11,7 +11,7 @@ mod verdict;
 
 pub use inputs::Inputs;
 pub use record::{
-    Ask, RecordedAction, RecordedBasis, RecordedBlindWrites, RecordedCase, RecordedClass, RecordedClassSource,
+    RecordedAction, RecordedBasis, RecordedBlindWrites, RecordedCall, RecordedCase, RecordedClass, RecordedClassSource,
     RecordedDefinition, RecordedFact, RecordedGuards, RecordedIgnore, RecordedMode, RecordedReading, RecordedRebased,
     RecordedRules, RecordedSnapshot, RecordedStanding, RecordedTool, RecordedUnreadable, RecordedValue,
 };
@@ -37,6 +37,9 @@ pub enum CaseError {
     /// The arguments bind no action.
     #[error("{0}")]
     Action(#[from] lastlook_kernel::ActionError),
+    /// No reason has this code.
+    #[error("`{0}` is no reason code")]
+    Code(String),
     /// A value holds bytes that are no text.
     #[error("`{0}` is not UTF-8")]
     NotText(&'static str),

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::RecordedReason;
+
 /// Everything one verdict depends on, as plain data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -38,8 +40,18 @@ pub struct RecordedAction {
     pub principal: String,
     /// True when nobody vouches for the principal.
     pub asserted: bool,
+    /// What it asks for.
+    pub call: RecordedCall,
+}
+
+/// What a call asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RecordedCall {
     /// The arguments as JSON text, in any spelling.
-    pub arguments: String,
+    Arguments(String),
+    /// The raw params of a call that is no action.
+    Unreadable(String),
 }
 
 /// A tool as the boundary judges it.
@@ -215,21 +227,12 @@ pub struct RecordedStanding {
     pub in_doubt: Option<String>,
     /// True once the caller has cancelled.
     pub cancelled: bool,
-    /// How the call asks to run.
-    pub run: Ask,
+    /// True when the call asks to run as a task.
+    pub as_task: bool,
     /// True when the definition is not the one the agent was shown.
     pub tool_changed: bool,
-}
-
-/// How a call asks to run.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Ask {
-    /// At once, with one answer.
-    #[default]
-    Plainly,
-    /// As a task.
-    AsTask,
+    /// Why the call is no action, if it is none.
+    pub unreadable: Option<RecordedReason>,
 }
 
 /// What must hold beyond a class.

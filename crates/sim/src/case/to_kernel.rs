@@ -2,12 +2,12 @@
 
 use lastlook_canon::{Digest, Json, Limits, parse};
 use lastlook_kernel::{
-    Action, Basis, BasisReading, BlindWrites, Class, ClassSource, Definition, Fact, GuardSet, Ignore, Mode, Moment,
-    Principal, Rebased, Snapshot, Standing, Tool, ToolRules, Unreadable, Value,
+    Action, Basis, BasisReading, BlindWrites, Class, ClassSource, Code, Definition, Fact, GuardSet, Ignore, Mode, Moment,
+    Principal, Reason, Rebased, Snapshot, Standing, Tool, ToolRules, Unreadable, Value,
 };
 
 use super::record::*;
-use super::{CaseError, Inputs};
+use super::{CaseError, Inputs, RecordedReason};
 
 impl TryFrom<&RecordedCase> for Inputs {
     type Error = CaseError;
@@ -20,7 +20,7 @@ impl TryFrom<&RecordedCase> for Inputs {
             tool: to_tool(tool)?,
             basis: to_basis(basis)?,
             snapshot: to_snapshot(snapshot)?,
-            standing: to_standing(standing),
+            standing: to_standing(standing)?,
             guards: GuardSet {
                 blind_writes: match blind_writes {
                     RecordedBlindWrites::Allow => BlindWrites::Allow,
@@ -38,10 +38,17 @@ impl TryFrom<&RecordedCase> for Inputs {
 }
 
 fn to_action(recorded: &RecordedAction) -> Result<Action, CaseError> {
-    let RecordedAction { upstream, tool, definition, principal, asserted, arguments } = recorded;
+    let RecordedAction { upstream, tool, definition, principal, asserted, call } = recorded;
     let definition = definition.as_deref().map(to_digest).transpose()?;
     let principal = Principal { id: principal.clone(), asserted: *asserted };
-    Ok(Action::new(upstream, tool, definition, principal, to_json(arguments, "arguments")?)?)
+    match call {
+        RecordedCall::Arguments(text) => {
+            Ok(Action::new(upstream, tool, definition, principal, to_json(text, "arguments")?)?)
+        }
+        RecordedCall::Unreadable(params) => {
+            Ok(Action::unreadable(upstream, tool, definition, principal, params.as_bytes()))
+        }
+    }
 }
 
 fn to_tool(recorded: &RecordedTool) -> Result<Tool, CaseError> {
@@ -135,15 +142,22 @@ fn to_value(recorded: &RecordedValue) -> Result<Value, CaseError> {
     })
 }
 
-fn to_standing(recorded: &RecordedStanding) -> Standing {
-    let RecordedStanding { epoch, in_doubt, cancelled, run, tool_changed } = recorded;
-    Standing {
+fn to_standing(recorded: &RecordedStanding) -> Result<Standing, CaseError> {
+    let RecordedStanding { epoch, in_doubt, cancelled, as_task, tool_changed, unreadable } = recorded;
+    Ok(Standing {
         epoch: *epoch,
         in_doubt: in_doubt.clone(),
         cancelled: *cancelled,
-        as_task: *run == Ask::AsTask,
+        as_task: *as_task,
         tool_changed: *tool_changed,
-    }
+        unreadable: unreadable.as_ref().map(to_reason).transpose()?,
+    })
+}
+
+fn to_reason(recorded: &RecordedReason) -> Result<Reason, CaseError> {
+    let RecordedReason { code, about } = recorded;
+    let code = Code::parse(code).ok_or_else(|| CaseError::Code(code.clone()))?;
+    Ok(Reason { code, about: about.clone() })
 }
 
 fn to_digest(hex: &str) -> Result<Digest, CaseError> {

@@ -29,6 +29,7 @@ use crate::{
 };
 
 pub use read::SqliteReader;
+use wal::Wal;
 use writer::{Appender, Job, Quota};
 
 /// The store of one writer on a state directory.
@@ -86,7 +87,7 @@ impl SqliteStore {
             fault: settings.fault,
             quota,
             stale: false,
-            laid_out: false,
+            wal: Wal::default(),
         };
         let (queue, jobs) = mpsc::channel();
         let thread = thread::Builder::new()

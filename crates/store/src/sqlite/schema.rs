@@ -61,7 +61,7 @@ pub(super) fn connect(path: &Path, query_only: bool) -> rusqlite::Result<Connect
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
-    conn.busy_handler(Some(wait_busy))?;
+    be_patient(&conn)?;
     conn.set_prepared_statement_cache_capacity(64);
     conn.execute_batch(&format!(
         "PRAGMA synchronous = FULL; PRAGMA fullfsync = 1; PRAGMA checkpoint_fullfsync = 1; PRAGMA temp_store = MEMORY;
@@ -73,10 +73,15 @@ pub(super) fn connect(path: &Path, query_only: bool) -> rusqlite::Result<Connect
     Ok(conn)
 }
 
+/// Makes statements on this connection wait for other processes' transactions.
+pub(super) fn be_patient(conn: &Connection) -> rusqlite::Result<()> {
+    conn.busy_handler(Some(wait_busy))
+}
+
 /// Waits for another process's transaction: briefly at first, since one takes a fraction of a millisecond; 30 s in all.
 fn wait_busy(waited: i32) -> bool {
     thread::sleep(Duration::from_micros(match waited {
-        ..100 => 100,
+        ..100 => 50,
         100..1_000 => 1_000,
         _ => 10_000,
     }));

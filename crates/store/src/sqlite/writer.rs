@@ -11,7 +11,8 @@ use tokio::sync::oneshot;
 
 use super::apply::Tx;
 use super::failure::Failure;
-use super::{head, wal};
+use super::head;
+use super::wal::Wal;
 use crate::state::reserve::Reserve;
 use crate::{Commit, CommitError, Committed, Fault, Op, WriterId};
 
@@ -48,8 +49,7 @@ pub(super) struct Appender {
     pub quota: Option<Quota>,
     /// Whether the last COMMIT failed, so that the tree must be read again before it is relied upon.
     pub stale: bool,
-    /// Whether the write-ahead log's file was seen to.
-    pub laid_out: bool,
+    pub wal: Wal,
 }
 
 /// A bound on the database's size, with room kept for vital commits.
@@ -62,30 +62,22 @@ pub(super) struct Quota {
 impl Appender {
     /// Serves the queue until all its senders are gone.
     pub(super) fn run(mut self, queue: &Receiver<Job>) {
-        wal::watch(&self.conn);
+        Wal::watch(&self.conn);
         while let Some(first) = self.next(queue) {
             let mut group = vec![first];
             group.extend(queue.try_iter().take(GROUP - 1));
             self.flush(group);
-            if wal::is_due() {
-                wal::checkpoint(&self.conn);
-            }
+            self.wal.busy(&self.conn);
         }
     }
 
     /// Waits for the next commit; a quiet moment is used for what the write-ahead log needs.
     fn next(&mut self, queue: &Receiver<Job>) -> Option<Job> {
-        while !self.laid_out || wal::is_due_when_idle(self.reserve.is_missing()) {
+        while self.wal.wants_quiet(&self.reserve) {
             match queue.recv_timeout(QUIET) {
                 Ok(job) => return Some(job),
                 Err(RecvTimeoutError::Disconnected) => return None,
-                Err(RecvTimeoutError::Timeout) if self.laid_out => wal::checkpoint(&self.conn),
-                Err(RecvTimeoutError::Timeout) => {
-                    self.laid_out = true;
-                    if !self.reserve.is_missing() && self.reserve.has_plenty_around() {
-                        wal::lay_out(&self.conn, &self.database);
-                    }
-                }
+                Err(RecvTimeoutError::Timeout) => self.wal.quiet(&self.conn, &self.database, &self.reserve),
             }
         }
         queue.recv().ok()

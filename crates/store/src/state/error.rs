@@ -193,9 +193,7 @@ impl StateError {
             Self::Full { .. } => {
                 "make room on that file system, or name a state directory on another one".into()
             }
-            Self::Io { .. } => {
-                "see what holds or forbids that file; `lastlook doctor` checks the directory".into()
-            }
+            Self::Io { .. } => "see what holds or forbids that file, or name another state directory".into(),
             Self::Unavailable { .. } => {
                 "see whether another program holds the database, then try again".into()
             }

@@ -1,7 +1,6 @@
 //! Everything the record knows of one attempt, put together from its entries and the values beside them.
 
 use lastlook_ledger::Kind;
-use lastlook_store::AttemptState;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -15,7 +14,7 @@ use crate::record::{Attempt, Placed, Record};
 pub struct View {
     /// How it stands: armed, refused, succeeded, failed or unknown.
     pub state: &'static str,
-    /// The line of its latest entry, with what earlier ones said where it is silent.
+    /// The line of the entry that says what the look found: the refusal, or the outcome as it was known first.
     #[serde(flatten)]
     pub row: Row,
     /// Where the class is from.
@@ -120,48 +119,108 @@ pub struct EntryView {
 impl View {
     /// Puts the view together.
     pub fn of(record: &Record, attempt: &Attempt) -> Result<View, Failure> {
-        let Some(latest) = attempt.entries.last() else {
+        let (armed, looked) = (attempt.armed(), attempt.looked());
+        let Some(told) = looked.or(attempt.entries.last()) else {
             return Err(Failure::unavailable(format!("attempt `{}` has no entries", attempt.id)));
         };
-        let values = |placed: Option<&'_ Placed>| placed.map(|placed| record.values_of(placed)).transpose();
-        let (armed, looked) = (attempt.armed(), attempt.looked());
-        let (began, found) = (armed.map(|it| record.values_of(it)).transpose()?, values_of(record, looked)?);
-        let _ = values;
-        let get = |kept: &Option<Kept<'_>>, label: &str| kept.as_ref().map_or(Shown::Nothing, |kept| kept.get(label));
-        let said = |name: &str| attempt.entries.iter().rev().find_map(|placed| placed.entry.body.get(name));
-        let text = |name: &str| said(name).and_then(Value::as_str).map(str::to_owned);
-        let count = |name: &str| said(name).and_then(Value::as_u64);
-
-        let mut row = Row::of(looked.unwrap_or(latest));
+        let mut row = Row::of(told);
         record.complete(&mut row)?;
-        let state = attempt.row.as_ref().map_or("refused", |row| row.state.as_str());
-        let arguments = match get(&began, "arguments") {
-            Shown::Nothing => get(&found, "arguments"),
-            shown => shown,
-        };
+        let values = Sides { armed: kept(record, armed)?, looked: kept(record, looked)? };
+        // The arming comes first: what a later process wrote about the attempt it knew from there.
+        let said = |name: &str| attempt.entries.iter().find_map(|placed| placed.entry.body.get(name));
+        let count = |name: &str| said(name).and_then(Value::as_u64);
         Ok(View {
-            state,
+            state: attempt.row.as_ref().map_or("refused", |row| row.state.as_str()),
             class_by: said("class").and_then(|class| class.get("by")?.as_str()).map(str::to_owned),
             asserted: said("principal").and_then(|principal| principal.get("asserted")?.as_bool()),
             reasons: looked.map(reasons).unwrap_or_default(),
-            action: latest.entry.action.to_hex(),
-            sent: text("sent"),
+            action: told.entry.action.to_hex(),
+            sent: said("sent").and_then(Value::as_str).map(str::to_owned),
             look_ns: count("look_ns"),
             compared: count("compared"),
             uncompared: count("uncompared"),
             missing: count("missing"),
             rebased: count("rebased"),
-            arguments,
-            readings: readings(armed, looked, |label| get(&began, label), |label| get(&found, label)),
-            answer: get(&found, "answer"),
-            operator: operator(attempt),
+            arguments: match values.armed("arguments") {
+                Shown::Nothing => values.looked("arguments"),
+                shown => shown,
+            },
+            readings: readings(armed, looked, &values),
+            answer: values.looked("answer"),
+            operator: attempt.entries.iter().find(|placed| placed.entry.kind == Kind::Operator).map(Operator::of),
             entries: attempt.entries.iter().map(EntryView::of).collect(),
             row,
         })
     }
+}
 
-    /// Whether it is still under way.
-    pub fn is_under_way(&self) -> bool {
-        self.state == AttemptState::Armed.as_str()
+/// The values beside the two entries that have some.
+struct Sides<'a> {
+    armed: Option<Kept<'a>>,
+    looked: Option<Kept<'a>>,
+}
+
+impl Sides<'_> {
+    fn armed(&self, label: &str) -> Shown {
+        self.armed.as_ref().map_or(Shown::Nothing, |kept| kept.get(label))
+    }
+
+    fn looked(&self, label: &str) -> Shown {
+        self.looked.as_ref().map_or(Shown::Nothing, |kept| kept.get(label))
+    }
+}
+
+fn kept<'a>(record: &Record, placed: Option<&'a Placed>) -> Result<Option<Kept<'a>>, Failure> {
+    Ok(placed.map(|placed| record.values_of(placed)).transpose()?)
+}
+
+fn reasons(placed: &Placed) -> Vec<Reason> {
+    let text = |reason: &Value, name: &str| reason.get(name).and_then(Value::as_str).map(str::to_owned);
+    let reason = |reason: &Value| Some(Reason { code: text(reason, "code")?, about: text(reason, "about") });
+    placed.list("reasons").iter().filter_map(reason).collect()
+}
+
+fn readings(armed: Option<&Placed>, looked: Option<&Placed>, values: &Sides<'_>) -> Vec<Reading> {
+    let basis = armed.map(|armed| armed.list("basis")).unwrap_or_default();
+    let facts = looked.map(|looked| looked.list("facts")).unwrap_or_default();
+    let reading = |(index, reading): (usize, &Value)| {
+        let now = values.looked(&format!("facts/{index}/now"));
+        let fact = |name: &str| facts.get(index).and_then(|fact| fact.get(name)?.as_bool()) == Some(true);
+        let found = match facts.get(index) {
+            None => Found::NotLooked,
+            Some(_) if fact("same") => Found::Same,
+            Some(_) if fact("unreadable") => Found::Unreadable,
+            Some(_) => Found::Changed,
+        };
+        Reading {
+            tool: reading.get("tool").and_then(Value::as_str).unwrap_or_default().to_owned(),
+            params: values.armed(&format!("basis/{index}/params")),
+            rebased_ms: reading.get("rebased_ms").and_then(Value::as_u64),
+            found,
+            was: values.armed(&format!("basis/{index}/was")),
+            now,
+        }
+    };
+    basis.iter().enumerate().map(reading).collect()
+}
+
+impl Operator {
+    fn of(placed: &Placed) -> Operator {
+        let text = |name: &str| placed.member(name).unwrap_or_default().to_owned();
+        let by = placed.entry.body.get("by").and_then(|by| by.get("id")?.as_str());
+        Operator { word: text("as"), reason: text("reason"), by: by.map(str::to_owned) }
+    }
+}
+
+impl EntryView {
+    fn of(placed: &Placed) -> EntryView {
+        let entry = placed.entry.clone();
+        EntryView {
+            time: entry.time,
+            kind: entry.kind.as_str(),
+            origin: entry.origin,
+            index: placed.index,
+            body: entry.body,
+        }
     }
 }

@@ -21,7 +21,15 @@ pub fn tell(stage: &mut Stage<'_>) -> anyhow::Result<()> {
     let mut second = Racer { client: stage.agent("bob", Era::Stateless)?, books: "hotel" };
     for round in 1..=ROUNDS {
         let note = format!("trip-{round}.md");
+        // The first round is told in full, the others in a line.
+        stage.timeline.hush(round > 1);
         let loser = race(stage, &mut first, &mut second, &note)?;
+        stage.timeline.hush(false);
+        if round > 1 {
+            stage
+                .timeline
+                .does(&format!("round {round}"), &format!("the same; {} is refused", loser.client.name))?;
+        }
         if round == ROUNDS {
             after(stage, loser, &note)?;
         }

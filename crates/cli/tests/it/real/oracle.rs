@@ -31,7 +31,7 @@ impl Rig {
 
     /// The same with more options.
     pub fn log_with(&self, options: &[&str]) -> Vec<Value> {
-        let printed = self.lastlook_ok(&[&["log", "--json", "--limit", "1000"], options].concat());
+        let printed = self.lastlook_ok(&[&["log", "--json"], options].concat());
         serde_json::Deserializer::from_slice(&printed).into_iter().map(Result::unwrap).collect()
     }
 
@@ -43,9 +43,8 @@ impl Rig {
         let predicate = |entry: &Value| statement(entry)["predicate"].clone();
         let values = file["values"].as_array().map(Vec::as_slice).unwrap_or_default();
         let arguments = values.iter().find(|value| value["label"] == "arguments");
-        let arguments = arguments.map_or(Value::Null, |value| {
-            serde_json::from_str(value["value"].as_str().unwrap()).unwrap()
-        });
+        let arguments = arguments
+            .map_or(Value::Null, |value| serde_json::from_str(value["value"].as_str().unwrap()).unwrap());
         let receipt = Receipt {
             id: id.to_owned(),
             says: predicate(&file),
@@ -60,7 +59,8 @@ impl Rig {
     /// The receipt of every attempt in the log, in the order in which the attempts began to show.
     pub fn receipts(&self) -> Vec<Receipt> {
         let mut seen = BTreeSet::new();
-        let mut ids: Vec<String> = self.log().iter().map(|line| line["receipt"].as_str().unwrap().to_owned()).collect();
+        let mut ids: Vec<String> =
+            self.log().iter().map(|line| line["receipt"].as_str().unwrap().to_owned()).collect();
         ids.retain(|id| seen.insert(id.clone()));
         ids.iter().map(|id| self.receipt(id)).collect()
     }
@@ -72,8 +72,11 @@ impl Rig {
     pub fn mediated(&self) -> Vec<Receipt> {
         self.lastlook_ok(&["verify"]);
         let receipts = self.receipts();
-        let mut said: Vec<String> =
-            receipts.iter().filter(|receipt| receipt.succeeded()).map(|receipt| self.target(receipt)).collect();
+        let mut said: Vec<String> = receipts
+            .iter()
+            .filter(|receipt| receipt.succeeded())
+            .map(|receipt| self.target(receipt))
+            .collect();
         let mut done = self.effects();
         said.sort();
         done.sort();
@@ -136,7 +139,9 @@ impl Receipt {
     fn is_whole(&self) {
         let says = &self.says;
         match says["kind"].as_str().unwrap() {
-            "refused" => assert_eq!((&says["verdict"], &says["closure"]), (&json!("deny"), &Value::Null), "{self:?}"),
+            "refused" => {
+                assert_eq!((&says["verdict"], &says["closure"]), (&json!("deny"), &Value::Null), "{self:?}")
+            }
             "operator" => assert!(self.armed.is_some(), "{self:?}"),
             "outcome" => {
                 assert!(self.armed.is_some(), "{self:?}");

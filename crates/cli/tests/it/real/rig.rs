@@ -69,8 +69,16 @@ impl Rig {
 
     /// The server's command, the witness in it.
     pub fn server(&self) -> Vec<String> {
-        let words = [Path::new("--require"), &tools::here("witness.cjs"), &tools::filesystem_server(), &self.folder()];
-        std::iter::once("node").chain(words.iter().map(|word| word.to_str().unwrap())).map(str::to_owned).collect()
+        let words = [
+            Path::new("--require"),
+            &tools::here("witness.cjs"),
+            &tools::filesystem_server(),
+            &self.folder(),
+        ];
+        std::iter::once("node")
+            .chain(words.iter().map(|word| word.to_str().unwrap()))
+            .map(str::to_owned)
+            .collect()
     }
 
     /// An agent whose server stands behind a boundary of its own.
@@ -158,7 +166,9 @@ impl Rig {
 /// A command without the user's own settings for this program, for git, or for a language.
 pub fn clean(program: impl AsRef<std::ffi::OsStr>, home: &Path, changes: &Path) -> Command {
     let mut command = Command::new(program);
-    let foreign = |name: &str| ["LASTLOOK_", "GIT_", "XDG_", "NODE_", "PYTHON", "LC_"].iter().any(|p| name.starts_with(p));
+    let foreign = |name: &str| {
+        ["LASTLOOK_", "GIT_", "XDG_", "NODE_", "PYTHON", "LC_"].iter().any(|p| name.starts_with(p))
+    };
     for (name, _) in std::env::vars_os().filter(|(name, _)| foreign(&name.to_string_lossy())) {
         command.env_remove(name);
     }

@@ -21,6 +21,10 @@ pub fn here(name: &str) -> PathBuf {
 fn installed(name: &str) -> PathBuf {
     let workspace = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.tools");
     let file = std::env::var_os("LASTLOOK_TOOLS").map_or_else(workspace, PathBuf::from).join(name);
-    assert!(file.exists(), "`{}` is not installed; run `cargo xtask test`, which installs it", file.display());
+    assert!(
+        file.exists(),
+        "`{}` is not installed; run `cargo xtask test`, which installs it",
+        file.display()
+    );
     std::path::absolute(file).unwrap()
 }

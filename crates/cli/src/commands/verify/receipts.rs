@@ -1,0 +1,147 @@
+//! Receipts, one by one, with nothing but their bytes and the pinned keys.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use lastlook_ledger::receipt::MAX_RECEIPT_BYTES;
+use lastlook_ledger::{Kind, Verified, VerifierKey, VerifyError, verify_receipt};
+use serde_json::{Value, json};
+
+use crate::failure::{Failure, REFUSED, USAGE};
+use crate::place::Place;
+use crate::record::print::{Audience, print};
+use crate::record::text::{self, clean};
+
+/// What was found of one file.
+enum Found {
+    Verifies(Box<Verified>),
+    Fails(VerifyError),
+    Unreadable(std::io::Error),
+}
+
+/// Verifies every file, and says of each what is proven.
+pub fn run(place: &Place, files: &[PathBuf], keys: &[VerifierKey]) -> Result<ExitCode, Failure> {
+    let (mut fails, mut unreadable) = (false, false);
+    let mut audience = Audience::There;
+    for file in files {
+        let found = match read(file) {
+            Ok(bytes) => match verify_receipt(&bytes, keys) {
+                Ok(verified) => Found::Verifies(Box::new(verified)),
+                Err(error) => Found::Fails(error),
+            },
+            Err(error) => Found::Unreadable(error),
+        };
+        fails |= matches!(found, Found::Fails(_));
+        unreadable |= matches!(found, Found::Unreadable(_));
+        let name = if is_stdin(file) { "standard input".to_owned() } else { clean(&file.to_string_lossy()) };
+        if audience == Audience::There {
+            audience = report(place.json, &name, &found, keys)?;
+        }
+    }
+    Ok(match (fails, unreadable) {
+        (true, _) => ExitCode::from(REFUSED),
+        (false, true) => ExitCode::from(USAGE),
+        (false, false) => ExitCode::SUCCESS,
+    })
+}
+
+fn is_stdin(file: &Path) -> bool {
+    file.as_os_str() == "-"
+}
+
+/// The file's bytes; no more than one too many, since a receipt that large is refused anyway.
+fn read(file: &Path) -> std::io::Result<Vec<u8>> {
+    let most = MAX_RECEIPT_BYTES as u64 + 1;
+    let mut bytes = Vec::new();
+    match is_stdin(file) {
+        true => std::io::stdin().lock().take(most).read_to_end(&mut bytes)?,
+        false => File::open(file)?.take(most).read_to_end(&mut bytes)?,
+    };
+    Ok(bytes)
+}
+
+/// What verifies goes to standard output, complaints to standard error; as JSON, all of it is the answer.
+fn report(json: bool, name: &str, found: &Found, keys: &[VerifierKey]) -> Result<Audience, Failure> {
+    if json {
+        return print(&text::json(&as_json(name, found))?);
+    }
+    match found {
+        Found::Verifies(verified) => return print(&statement(name, verified, keys)),
+        Found::Fails(error) => {
+            eprintln!("error: `{name}` does not verify: {error} ({})", error.code());
+            if let Some(hint) = hint(error) {
+                eprintln!("hint: {hint}");
+            }
+        }
+        Found::Unreadable(error) => eprintln!("error: `{name}` cannot be read: {error}"),
+    }
+    Ok(Audience::There)
+}
+
+fn as_json(name: &str, found: &Found) -> Value {
+    match found {
+        Found::Verifies(verified) => {
+            let Verified { entry, index, checkpoint, armed, values, .. } = &**verified;
+            let values: Vec<Value> =
+                values.iter().map(|value| json!({"of": value.of.as_str(), "label": value.label})).collect();
+            json!({
+                "file": name, "ok": true, "receipt": verified.receipt(), "kind": entry.kind.as_str(), "time": entry.time,
+                "origin": checkpoint.origin, "index": index, "size": checkpoint.size,
+                "root": checkpoint.root.to_hex(), "action": entry.action.to_hex(), "statement": entry.body,
+                "armed": armed.as_ref().map(|armed| &armed.body), "values": values,
+            })
+        }
+        Found::Fails(error) => json!({"file": name, "ok": false, "code": error.code(), "message": error.to_string()}),
+        Found::Unreadable(error) => {
+            json!({"file": name, "ok": false, "code": "unreadable", "message": error.to_string()})
+        }
+    }
+}
+
+fn statement(name: &str, verified: &Verified, keys: &[VerifierKey]) -> String {
+    let Verified { entry, index, checkpoint, armed, values, .. } = verified;
+    let member = |name: &str| entry.body.get(name).and_then(Value::as_str).map(clean);
+    let or = |name: &str| member(name).unwrap_or_else(|| "?".to_owned());
+    let codes = entry.body.get("reasons").and_then(Value::as_array).into_iter().flatten();
+    let codes: Vec<&str> = codes.filter_map(|reason| reason.get("code")?.as_str()).collect();
+    let how = match entry.kind {
+        Kind::Refused => format!("was refused ({}); nothing was sent", clean(&codes.join(", "))),
+        Kind::Operator => format!("{}, by an operator's word: {}", or("as"), or("reason")),
+        Kind::Outcome if codes.is_empty() => format!("{} ({})", or("outcome"), or("evidence")),
+        Kind::Outcome => {
+            let codes = clean(&codes.join(", "));
+            format!("{} ({}), and would have been refused ({codes})", or("outcome"), or("evidence"))
+        }
+        Kind::Armed | Kind::Held | Kind::Confirmation | Kind::Reads => entry.kind.to_string(),
+    };
+    let key = keys.iter().find(|key| key.owns(&checkpoint.origin)).map_or("", VerifierKey::name);
+    let mut lines = vec![
+        format!("{name} verifies"),
+        format!("  attempt   {}: {} {how}", verified.receipt(), or("tool")),
+        format!("  recorded  {} as entry {index} of {}", entry.time, checkpoint.origin),
+        format!("  signed    by the pinned key {key}, over {} entries", checkpoint.size),
+    ];
+    if armed.is_some() {
+        lines.push("  armed     the entry it began with is in the record too".to_owned());
+    }
+    if !values.is_empty() {
+        let labels: Vec<String> = values.iter().map(|value| clean(&value.label)).collect();
+        lines.push(format!("  values    are those committed to: {}", labels.join(", ")));
+    }
+    lines.push("  not shown by a receipt: that nothing was cut off the log, or that others see the same log (that takes a".to_owned());
+    lines.push("  witness); that the record is true; that the clock was right".to_owned());
+    lines.join("\n") + "\n"
+}
+
+fn hint(error: &VerifyError) -> Option<&'static str> {
+    match error.code() {
+        "checkpoint-unknown-key" => Some("it is of another state folder, or the key was replaced; pin the right key, if you trust it"),
+        "receipt-json" | "receipt-format" | "receipt-shape" => {
+            Some("is it a whole file as `lastlook receipt` wrote it?")
+        }
+        "not-a-receipt" => Some("only a refused, outcome or operator entry says how an attempt ended"),
+        _ => None,
+    }
+}
