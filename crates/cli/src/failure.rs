@@ -58,7 +58,8 @@ impl Failure {
     /// Prints it to standard error, and gives its exit code.
     pub fn report(&self, json: bool) -> ExitCode {
         if json {
-            let error = serde_json::json!({"error": {"message": self.message, "hint": self.hint, "exit": self.code}});
+            let error =
+                serde_json::json!({"error": {"message": self.message, "hint": self.hint, "exit": self.code}});
             eprintln!("{error}");
         } else if let Some(report) = &self.report {
             eprintln!("{report}");

@@ -11,15 +11,15 @@ use crate::failure::Failure;
 #[derive(Debug, Clone, clap::Args)]
 pub struct Place {
     /// The folder that holds the record and its key [default: lastlook in the user's state folder]
-    #[arg(long, global = true, value_name = "DIR", env = "LASTLOOK_STATE")]
+    #[arg(long, global = true, help_heading = "Everywhere", value_name = "DIR", env = "LASTLOOK_STATE")]
     pub state: Option<PathBuf>,
     /// The configuration file [default: LASTLOOK_CONFIG, else lastlook/lastlook.toml in the user's configuration folder]
     ///
     /// Never looked for in the working directory: a cloned repository must not bring commands.
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, help_heading = "Everywhere", value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Print JSON instead of text
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Everywhere")]
     pub json: bool,
 }
 
@@ -31,7 +31,8 @@ impl Place {
         if let Some(state) = &self.state {
             return Ok(state.clone());
         }
-        let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        let absolute =
+            |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
         absolute("XDG_STATE_HOME")
             .or_else(|| absolute("HOME").map(|home| home.join(".local/state")))
             .map(|folder| folder.join("lastlook"))

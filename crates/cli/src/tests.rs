@@ -25,11 +25,15 @@ fn visit(command: &Command, path: &str, missing: &mut Vec<String>) {
         let Some(long) = argument.get_long() else { continue };
         let option = format!("`--{long}");
         let is_everywhere = ["help", "version"].contains(&long);
-        if !is_everywhere && !REFERENCE.contains(&format!("{option}`")) && !REFERENCE.contains(&format!("{option} ")) {
+        if !is_everywhere
+            && !REFERENCE.contains(&format!("{option}`"))
+            && !REFERENCE.contains(&format!("{option} "))
+        {
             missing.push(format!("`--{long}` of `{path}`"));
         }
     }
-    for inner in command.get_subcommands().filter(|inner| !inner.is_hide_set() && inner.get_name() != "help") {
+    for inner in command.get_subcommands().filter(|inner| !inner.is_hide_set() && inner.get_name() != "help")
+    {
         let path = format!("{path} {}", inner.get_name());
         if !inner.has_subcommands() && !REFERENCE.contains(&format!("`{path}")) {
             missing.push(format!("`{path}`"));

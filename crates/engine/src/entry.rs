@@ -28,24 +28,26 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// An entry about a call, with the members every kind has.
-    pub fn new(
-        kind: Kind,
-        mode: Mode,
-        principal: &Principal,
-        call: Option<(&str, &Tool)>,
-    ) -> Result<Draft, DraftError> {
+    /// An entry with the members every kind has.
+    pub fn new(kind: Kind, mode: Mode, principal: &Principal) -> Result<Draft, DraftError> {
         let mut body = Map::new();
         body.insert("mode".into(), mode.as_str().into());
         body.insert("principal".into(), principal_json(principal));
-        if let Some((upstream, tool)) = call {
-            body.insert("upstream".into(), upstream.into());
-            body.insert("tool".into(), tool.name.as_str().into());
-            let definition = tool.definition.as_ref().map(|definition| definition.digest.to_hex());
-            body.insert("definition".into(), definition.into());
-            body.insert("class".into(), json!({"is": tool.class.as_str(), "by": tool.class_by.as_str()}));
-        }
         Ok(Draft { kind, body, values: Values { seed: ids::random()?, rows: Vec::new() } })
+    }
+
+    /// Says which call it is about: the upstream, and the tool as it was judged.
+    pub fn about(&mut self, upstream: &str, tool: &Tool) {
+        self.about_named(upstream, &tool.name);
+        let definition = tool.definition.as_ref().map(|definition| definition.digest.to_hex());
+        self.set("definition", definition);
+        self.set("class", json!({"is": tool.class.as_str(), "by": tool.class_by.as_str()}));
+    }
+
+    /// Says which call it is about, by name only: how the tool was judged stands in the armed entry.
+    pub fn about_named(&mut self, upstream: &str, tool: &str) {
+        self.set("upstream", upstream);
+        self.set("tool", tool);
     }
 
     /// Sets a member.

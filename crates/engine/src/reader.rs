@@ -1,5 +1,6 @@
 //! Whose basis it is: what one client was seen to read, in the order in which answers were given to it.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lastlook_canon::{Digest, Limits, parse};
@@ -11,8 +12,10 @@ use crate::{answer, clock};
 
 /// Values longer than this are compared by digest only: they are neither shown nor kept.
 const LARGEST_VALUE: usize = 64 << 10;
-/// How many answers may wait to be taken in.
-const INBOX: usize = 16;
+/// How many answers may wait to be taken apart.
+const MOST_WAITING: usize = 128;
+/// How many bytes of answers may wait to be taken apart.
+const MOST_WAITING_BYTES: usize = 1 << 20;
 
 /// One client's read set.
 ///
@@ -27,8 +30,20 @@ pub struct Reader {
 #[derive(Debug, Default)]
 struct State {
     order: u64,
-    inbox: Vec<Noted>,
+    inbox: Inbox,
     readings: Readings,
+}
+
+/// Answers that were given and not yet taken apart, by their order.
+///
+/// Taking an answer apart costs more than passing it on, and most answers never become a basis: the same call made
+/// again replaces what waits of it, unread.
+#[derive(Debug, Default)]
+struct Inbox {
+    waiting: BTreeMap<u64, Noted>,
+    /// The order under which a call with these exact params waits.
+    by_params: BTreeMap<Arc<[u8]>, u64>,
+    bytes: usize,
 }
 
 /// An answer that was given, not yet taken apart.
@@ -37,8 +52,30 @@ struct Noted {
     tool: Arc<Tool>,
     params: Arc<[u8]>,
     answer: Vec<u8>,
-    order: u64,
     at: Moment,
+}
+
+impl Inbox {
+    fn put(&mut self, order: u64, noted: Noted) {
+        self.bytes += noted.answer.len();
+        if let Some(earlier) = self.by_params.insert(Arc::clone(&noted.params), order) {
+            let replaced = self.waiting.remove(&earlier);
+            self.bytes -= replaced.map_or(0, |replaced| replaced.answer.len());
+        }
+        self.waiting.insert(order, noted);
+    }
+
+    /// The answer that was given first.
+    fn take(&mut self) -> Option<(u64, Noted)> {
+        let (order, noted) = self.waiting.pop_first()?;
+        self.by_params.remove(&noted.params);
+        self.bytes -= noted.answer.len();
+        Some((order, noted))
+    }
+
+    fn is_full(&self) -> bool {
+        self.waiting.len() > MOST_WAITING || self.bytes > MOST_WAITING_BYTES
+    }
 }
 
 /// The order of answers given, held still while one is written.
@@ -52,7 +89,7 @@ impl Giving<'_> {
     pub fn note(&mut self, tool: Arc<Tool>, params: Arc<[u8]>, answer: &[u8]) {
         self.0.order += 1;
         let order = self.0.order;
-        self.0.inbox.push(Noted { tool, params, answer: answer.to_vec(), order, at: clock::moment() });
+        self.0.inbox.put(order, Noted { tool, params, answer: answer.to_vec(), at: clock::moment() });
     }
 }
 
@@ -67,11 +104,11 @@ impl Reader {
         Giving(self.lock())
     }
 
-    /// Takes in noted answers when enough have come together, or when nothing else is to do.
+    /// Takes apart what no longer has room to wait: called after answers were passed on, off their way.
     pub fn digest(&self) {
         let mut state = self.lock();
-        if state.inbox.len() >= INBOX {
-            self.take_in(&mut state);
+        while state.inbox.is_full() {
+            self.take_in_one(&mut state);
         }
     }
 
@@ -126,16 +163,20 @@ impl Reader {
     }
 
     fn take_in(&self, state: &mut State) {
-        for noted in std::mem::take(&mut state.inbox) {
-            match self.reading_of(noted) {
-                Some(reading) => state.readings.insert(reading),
-                None => state.readings.count_uncompared(),
-            }
-        }
+        while self.take_in_one(state) {}
     }
 
-    fn reading_of(&self, noted: Noted) -> Option<Reading> {
-        let Noted { tool, params, answer, order, at } = noted;
+    fn take_in_one(&self, state: &mut State) -> bool {
+        let Some((order, noted)) = state.inbox.take() else { return false };
+        match self.reading_of(order, noted) {
+            Some(reading) => state.readings.insert(reading),
+            None => state.readings.count_uncompared(),
+        }
+        true
+    }
+
+    fn reading_of(&self, order: u64, noted: Noted) -> Option<Reading> {
+        let Noted { tool, params, answer, at } = noted;
         if !tool.rules.retake {
             return None;
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lastlook_canon::Digest;
-use lastlook_kernel::{Class, ClassSource, Principal, Tool, ToolRules};
+use lastlook_kernel::{Mode, Principal};
 use lastlook_ledger::Kind;
 use lastlook_store::{AttemptRow, AttemptState, Commit, CommitError, Precondition, Store, Write};
 use lastlook_upstream::child::ProcessGroup;
@@ -192,9 +192,8 @@ pub enum EndError {
 }
 
 async fn record(boundary: &Boundary, row: &AttemptRow, from: AttemptState, end: End) -> Result<(), EndError> {
-    let tool = found_tool(&row.tool);
-    let call = Some((row.upstream.as_str(), &tool));
-    let mut draft = Draft::new(Kind::Outcome, boundary.settings.mode, &boundary.principal, call)?;
+    let mut draft = Draft::new(Kind::Outcome, boundary.settings.mode, &boundary.principal)?;
+    draft.about_named(&row.upstream, &row.tool);
     // What that writer's verdict was died with it.
     draft.set("verdict", serde_json::Value::Null);
     draft.set("outcome", end.outcome);
@@ -218,9 +217,8 @@ pub async fn resolve(
     by: &Principal,
 ) -> Result<(), EndError> {
     let origin = store.writer().ok_or(EndError::ReadOnly)?.origin.clone();
-    let tool = found_tool(&row.tool);
-    let call = Some((row.upstream.as_str(), &tool));
-    let mut draft = Draft::new(Kind::Operator, lastlook_kernel::Mode::Enforce, by, call)?;
+    let mut draft = Draft::new(Kind::Operator, Mode::Enforce, by)?;
+    draft.about_named(&row.upstream, &row.tool);
     draft.set("as", if succeeded { "succeeded" } else { "failed" });
     draft.set("reason", reason);
     draft.set("by", principal_json(by));
@@ -240,17 +238,6 @@ fn ending(row: &AttemptRow, from: AttemptState, to: AttemptState, entry: lastloo
     }
     let when = vec![Precondition::AttemptIs { attempt: row.id.clone(), states: vec![from] }];
     Commit { when, writes, entries: vec![entry], vital: true }
-}
-
-/// A tool of which nothing but the name is known any more.
-fn found_tool(name: &str) -> Tool {
-    Tool {
-        name: name.to_owned(),
-        class: Class::Destructive,
-        class_by: ClassSource::Default,
-        definition: None::<lastlook_kernel::Definition>,
-        rules: ToolRules::default(),
-    }
 }
 
 /// The digest under which a call's exact bytes stand in its receipt, as `sent`.

@@ -48,7 +48,7 @@ pub trait Store: Send + Sync + 'static {
     /// A live log grows between two calls: to verify one, read its checkpoint first, then as many entries as it covers.
     fn checkpoint(&self, origin: &str) -> Result<Option<String>, StoreError>;
 
-    /// The values beside the newest entry of this kind about this attempt; nothing when it has none or they were pruned.
+    /// The values beside the newest entry of this kind about this attempt that has any; nothing when they were pruned.
     fn values(&self, attempt: &str, kind: Kind) -> Result<Option<Values>, StoreError>;
 }
 

@@ -131,8 +131,10 @@ impl Store for MemoryStore {
     fn values(&self, attempt: &str, kind: Kind) -> Result<Option<Values>, StoreError> {
         let model = self.model();
         let mut all = model.logs.values().flat_map(|log| &log.entries);
-        let newest = all.rfind(|entry| entry.stored.attempt == attempt && entry.stored.kind == kind);
-        Ok(newest.and_then(|entry| entry.values.clone()))
+        let values = all.rfind(|entry| {
+            entry.stored.attempt == attempt && entry.stored.kind == kind && entry.values.is_some()
+        });
+        Ok(values.and_then(|entry| entry.values.clone()))
     }
 }
 

@@ -111,7 +111,8 @@ pub fn become_server(parent: u32, command: &[OsString]) -> io::Error {
 
 impl ProcessGroup {
     fn led_by(pid: i32) -> io::Result<ProcessGroup> {
-        let start = start_time(pid).ok_or_else(|| io::Error::other("the child ended at once"))?;
+        // One that has ended already is still ours to wait for, and has a start time until then.
+        let (_, start) = stat(pid).ok_or_else(|| io::Error::other("the child cannot be seen in `/proc`"))?;
         Ok(ProcessGroup { pgid: pid, start, boot: boot_id() })
     }
 
@@ -152,15 +153,17 @@ fn boot_id() -> String {
     std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
 }
 
-/// Field 22 of `/proc/PID/stat` (proc(5)), counted from behind the last `)`: a name may hold anything.
-///
-/// A zombie counts as gone: it can no longer act.
+/// When a process started. A zombie counts as gone: it can no longer act.
 fn start_time(pid: i32) -> Option<u64> {
+    let (state, start) = stat(pid)?;
+    (state != 'Z').then_some(start)
+}
+
+/// Fields 3 and 22 of `/proc/PID/stat` (proc(5)), counted from behind the last `)`: a name may hold anything.
+fn stat(pid: i32) -> Option<(char, u64)> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (_, rest) = stat.rsplit_once(')')?;
     let mut fields = rest.split_whitespace();
-    if fields.next()? == "Z" {
-        return None;
-    }
-    fields.nth(18)?.parse().ok()
+    let state = fields.next()?.chars().next()?;
+    Some((state, fields.nth(18)?.parse().ok()?))
 }

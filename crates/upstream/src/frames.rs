@@ -6,10 +6,10 @@
 use std::io::{self, Read};
 use std::ops::Range;
 
+use crate::salvage::IdFinder;
+
 /// Bytes asked of the reader at a time.
 const CHUNK: usize = 64 << 10;
-/// How much of an oversized frame is kept to find out whose it was.
-const HEAD: usize = 4 << 10;
 
 /// Cuts complete lines out of `R`.
 #[derive(Debug)]
@@ -21,7 +21,8 @@ pub struct FrameReader<R> {
     /// Bytes of `buffer` that hold data.
     filled: usize,
     max_frame: usize,
-    skipping: bool,
+    /// Set while an oversized frame is being dropped.
+    skipping: Option<IdFinder>,
 }
 
 /// What came in.
@@ -29,16 +30,16 @@ pub struct FrameReader<R> {
 pub enum Incoming {
     /// One or more complete lines, each with its line break, at this range of [`FrameReader::bytes`].
     Lines(Range<usize>),
-    /// A frame beyond the limit: its first bytes, the rest is being dropped.
-    TooLarge(Vec<u8>),
-    /// The end; a last line without a line break is at this range (it may be empty).
+    /// A frame beyond the limit, dropped to its end: the raw id, as far as it could be told.
+    TooLarge(Option<Vec<u8>>),
+    /// The end; a last line that had no line break is at this range, with one (or the range is empty).
     End(Range<usize>),
 }
 
 impl<R: Read> FrameReader<R> {
     /// Reads frames of at most `max_frame` bytes.
     pub fn new(from: R, max_frame: usize) -> FrameReader<R> {
-        FrameReader { from, buffer: vec![0; CHUNK], taken: 0, filled: 0, max_frame, skipping: false }
+        FrameReader { from, buffer: vec![0; CHUNK], taken: 0, filled: 0, max_frame, skipping: None }
     }
 
     /// The bytes of a range handed out by [`FrameReader::next_lines`].
@@ -52,14 +53,13 @@ impl<R: Read> FrameReader<R> {
         let mut searched = 0;
         loop {
             let data = self.buffer.get(searched..self.filled).unwrap_or_default();
-            if self.skipping {
-                match memchr::memchr(b'\n', data) {
+            if let Some(finder) = &mut self.skipping {
+                let end = memchr::memchr(b'\n', data);
+                finder.feed(data.get(..end.unwrap_or(data.len())).unwrap_or_default());
+                match end {
                     Some(at) => {
-                        self.skipping = false;
                         self.taken = searched + at + 1;
-                        self.drop_taken();
-                        searched = 0;
-                        continue;
+                        return Ok(self.dropped());
                     }
                     None => self.filled = 0,
                 }
@@ -70,18 +70,33 @@ impl<R: Read> FrameReader<R> {
             } else {
                 searched = self.filled;
                 if self.filled > self.max_frame {
-                    let head = self.bytes(0..self.filled.min(HEAD)).to_vec();
-                    self.filled = 0;
-                    self.skipping = true;
-                    return Ok(Incoming::TooLarge(head));
+                    let mut finder = IdFinder::default();
+                    finder.feed(self.bytes(0..self.filled));
+                    self.skipping = Some(finder);
+                    (self.filled, searched) = (0, 0);
                 }
             }
             if self.fill()? == 0 {
-                let rest = self.filled;
-                self.taken = rest;
-                return Ok(Incoming::End(0..rest));
+                if self.skipping.is_some() {
+                    return Ok(self.dropped());
+                }
+                self.break_last_line();
+                self.taken = self.filled;
+                return Ok(Incoming::End(0..self.taken));
             }
         }
+    }
+
+    /// A last line without a line break gets one: others may write behind it.
+    fn break_last_line(&mut self) {
+        if let Some(end) = self.buffer.get_mut(self.filled).filter(|_| self.filled > 0) {
+            *end = b'\n';
+            self.filled += 1;
+        }
+    }
+
+    fn dropped(&mut self) -> Incoming {
+        Incoming::TooLarge(self.skipping.take().and_then(IdFinder::finish))
     }
 
     fn drop_taken(&mut self) {
@@ -115,7 +130,7 @@ impl<R: Read> FrameReader<R> {
     }
 }
 
-/// The lines of a run, each with its line break (a last one may lack it).
+/// The lines of a run, each with its line break.
 pub fn lines(mut run: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
         if run.is_empty() {
@@ -155,8 +170,9 @@ mod tests {
                 Incoming::Lines(range) => {
                     seen.extend(lines(reader.bytes(range)).map(|l| String::from_utf8_lossy(l).into_owned()));
                 }
-                Incoming::TooLarge(head) => {
-                    seen.push(format!("too large: {}", String::from_utf8_lossy(&head)))
+                Incoming::TooLarge(id) => {
+                    let id = id.map(|id| String::from_utf8_lossy(&id).into_owned());
+                    seen.push(format!("too large: {id:?}"));
                 }
                 Incoming::End(range) => {
                     seen.push(format!("end: {}", String::from_utf8_lossy(reader.bytes(range))));
@@ -168,12 +184,16 @@ mod tests {
 
     #[test]
     fn lines_come_whole_however_they_arrive() {
-        assert_eq!(read_all(&["a\nb", "b\n", "\nc\nd"], 100), ["a\n", "bb\n", "\n", "c\n", "end: d"]);
+        assert_eq!(read_all(&["a\nb", "b\n", "\nc\nd"], 100), ["a\n", "bb\n", "\n", "c\n", "end: d\n"]);
     }
 
     #[test]
     fn an_oversized_frame_is_dropped_to_its_end_and_reading_goes_on() {
         let seen = read_all(&["0123", "4567", "89", "ab\nok\n"], 5);
-        assert_eq!(seen, ["too large: 01234567", "ok\n", "end: "]);
+        assert_eq!(seen, ["too large: None", "ok\n", "end: "]);
+        let seen = read_all(&["{\"a\":\"", "0123456789", "\",\"id\"", ":7}\nok\n", "x"], 15);
+        assert_eq!(seen, ["too large: Some(\"7\")", "ok\n", "end: x\n"]);
+        let seen = read_all(&["{\"id\":7,\"a\":\"", "0123456789"], 15);
+        assert_eq!(seen, ["too large: Some(\"7\")", "end: "]);
     }
 }

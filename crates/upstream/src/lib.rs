@@ -13,6 +13,8 @@ pub mod pipe;
 
 mod link;
 mod params;
+mod salvage;
 
 pub use link::{CallError, Link};
 pub use params::without_progress_token;
+pub use salvage::salvage_id;

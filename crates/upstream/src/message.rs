@@ -44,13 +44,21 @@ pub enum BadFrame {
     /// Neither a method nor a result nor an error.
     #[error("the frame is neither a request nor a notification nor an answer")]
     Shapeless,
+    /// A carriage return stands between its tokens.
+    #[error("a carriage return stands inside the frame")]
+    CarriageReturn,
 }
 
 /// Reads a frame strictly: over the whole of it, duplicate keys, lone surrogates, excess depth and trailing data refuse.
 ///
-/// Source of the rule: parsers disagree on such frames, so the boundary and the server could judge different calls.
+/// Source of the rule: parsers disagree on such frames, so the boundary and the server could judge different calls. A
+/// carriage return inside refuses as well: it is white space to JSON, and the end of a line to servers on a text stream
+/// (Python's default), which would find a message of its own between two of them.
 pub fn read<'a>(frame: &'a [u8], limits: &Limits) -> Result<Message<'a>, BadFrame> {
     let members = scan(frame, limits).map_err(BadFrame::Json)?;
+    if memchr::memchr(b'\r', frame.trim_ascii()).is_some() {
+        return Err(BadFrame::CarriageReturn);
+    }
     classify(&members)
 }
 
@@ -83,80 +91,39 @@ fn classify<'a>(members: &Members<'a>) -> Result<Message<'a>, BadFrame> {
     }
 }
 
+/// A string, or a number that is one: `1e400` has no value that a server could answer to.
 fn is_id(raw: &[u8]) -> bool {
-    matches!(raw.first(), Some(b'"' | b'-' | b'0'..=b'9'))
+    match raw.first() {
+        Some(b'"') => true,
+        Some(b'-' | b'0'..=b'9') => is_short_integer(raw) || double(raw).is_some(),
+        _ => false,
+    }
 }
 
-/// The id as a key: one key for one id, however it is spelt (`"a"` and `"\u0061"`).
-pub fn id_key(raw: &[u8]) -> Vec<u8> {
+/// True for an integer that is written in one way only, and is the same as a double.
+fn is_short_integer(raw: &[u8]) -> bool {
+    raw.len() <= 15 && raw.iter().all(u8::is_ascii_digit)
+}
+
+fn double(raw: &[u8]) -> Option<f64> {
+    let number: f64 = std::str::from_utf8(raw).ok()?.parse().ok()?;
+    number.is_finite().then_some(number)
+}
+
+/// The id as a key: one key for one id, however it is spelt (`"a"` and `"\u0061"`, `1` and `1.0`).
+///
+/// Numbers count by their value as doubles: servers that hold them so answer `2^53 + 1` under the spelling of `2^53`.
+pub fn id_key(raw: &[u8]) -> Cow<'_, [u8]> {
     match raw.first() {
         Some(b'"') if raw.contains(&b'\\') => match string_of(raw) {
-            Some(text) => format!("\"{text}\"").into_bytes(),
-            None => raw.to_vec(),
+            Some(text) => format!("\"{text}\"").into_bytes().into(),
+            None => raw.into(),
         },
-        _ => raw.to_vec(),
+        Some(b'"') | None => raw.into(),
+        Some(_) if is_short_integer(raw) => raw.into(),
+        // `+ 0.0` makes one zero of two.
+        Some(_) => double(raw).map_or_else(|| raw.into(), |number| (number + 0.0).to_string().into_bytes().into()),
     }
-}
-
-/// The id of a frame that could not be read strictly, as far as it can be told: so that its sender gets an answer.
-///
-/// Looks only at the top level, and gives nothing when there are two. `frame` may be cut off.
-pub fn salvage_id(frame: &[u8]) -> Option<&[u8]> {
-    let (mut depth, mut at, mut found) = (0_usize, 0_usize, None);
-    while let Some(byte) = frame.get(at) {
-        match byte {
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            b'"' => {
-                let end = end_of_string(frame, at)?;
-                let is_id = depth == 1 && frame.get(at..end) == Some(b"\"id\"");
-                if let Some(value) = is_id.then(|| value_after(frame, end)).flatten()
-                    && found.replace(value).is_some()
-                {
-                    return None;
-                }
-                at = end;
-                continue;
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-    found
-}
-
-fn end_of_string(frame: &[u8], start: usize) -> Option<usize> {
-    let mut at = start + 1;
-    loop {
-        match frame.get(at)? {
-            b'\\' => at += 2,
-            b'"' => return Some(at + 1),
-            _ => at += 1,
-        }
-    }
-}
-
-/// The id behind the colon after a key: a whole string or number.
-fn value_after(frame: &[u8], key_end: usize) -> Option<&[u8]> {
-    let skip = |from: usize| {
-        let rest = frame.get(from..)?;
-        Some(from + rest.iter().position(|byte| !byte.is_ascii_whitespace())?)
-    };
-    let colon = skip(key_end)?;
-    if frame.get(colon) != Some(&b':') {
-        return None;
-    }
-    let start = skip(colon + 1)?;
-    let end = match frame.get(start)? {
-        b'"' => end_of_string(frame, start)?,
-        b'-' | b'0'..=b'9' => {
-            let rest = frame.get(start..)?;
-            start + rest.iter().position(|byte| matches!(byte, b',' | b'}') || byte.is_ascii_whitespace())?
-        }
-        _ => return None,
-    };
-    let value = frame.get(start..end)?;
-    lastlook_canon::parse(value, &Limits::default()).is_ok().then_some(value)
 }
 
 #[cfg(test)]
@@ -197,25 +164,20 @@ mod tests {
     }
 
     #[test]
-    fn the_id_of_a_bad_frame_is_salvaged_when_there_is_one() {
-        assert_eq!(salvage_id(br#"{"id":7,"a":1,"a":2}"#), Some(b"7".as_slice()));
-        assert_eq!(salvage_id(br#"{"a":{"id":8},"id" : "x\"y" ,"z":[[[["#), Some(br#""x\"y""#.as_slice()));
-        for none in [
-            r#"{"id":7,"id":8}"#,
-            r#"{"a":{"id":8}}"#,
-            r#"{"id":7"#,
-            r#"{"id":tru}"#,
-            r#"[{"id":1}]"#,
-            "\"id",
-            "",
-        ] {
-            assert_eq!(salvage_id(none.as_bytes()), None, "{none}");
-        }
+    fn a_carriage_return_may_only_stand_around_a_frame() {
+        assert_eq!(kind("\r {\"method\":\"m\"}\r\n"), "notification m");
+        assert_eq!(kind("{\"method\":\r\"m\"}"), "a carriage return stands inside the frame");
+        assert_eq!(kind(r#"{"method":"\r"}"#), "notification \r");
     }
 
     #[test]
     fn one_id_has_one_key() {
         assert_eq!(id_key(br#""\u0061""#), id_key(br#""a""#));
         assert_ne!(id_key(b"1"), id_key(br#""1""#));
+        for (one, same) in [("1", "1.0"), ("0", "-0"), ("20", "2e1"), ("9007199254740993", "9007199254740992")] {
+            assert_eq!(id_key(one.as_bytes()), id_key(same.as_bytes()), "{one}");
+        }
+        assert_ne!(id_key(b"1"), id_key(b"1.5"));
+        assert_eq!(kind(r#"{"id":1e400,"method":"m"}"#), "`id` has a type JSON-RPC 2.0 does not allow there");
     }
 }

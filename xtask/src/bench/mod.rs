@@ -34,6 +34,9 @@ struct Mcp {
     /// Print one JSON object instead of a table
     #[arg(long)]
     json: bool,
+    /// Measure the release programs that are there, whatever they were built from
+    #[arg(long)]
+    no_build: bool,
     /// How often every cell is measured
     #[arg(long, default_value_t = 5)]
     rounds: usize,
@@ -64,7 +67,9 @@ struct Memory {
 /// Builds what is measured, measures it, prints; fails if a target is missed.
 pub fn run(args: Args) -> anyhow::Result<()> {
     let What::Mcp(args) = args.what;
-    build()?;
+    if !args.no_build {
+        build()?;
+    }
     let release = root().join("target/release");
     let scratch = Scratch::new(root().join("target").join(format!("bench-{}", std::process::id())))?;
     let bench = Bench { release: release.clone(), scratch: scratch.0.clone(), cell_ms: args.cell_ms };

@@ -6,7 +6,7 @@ use super::cells::{Sample, Variant};
 /// One promise, and what was measured for it.
 pub struct Target {
     /// What is promised.
-    pub what: &'static str,
+    pub what: String,
     /// What was measured.
     pub measured: f64,
     /// What is allowed, in the same unit.
@@ -86,7 +86,12 @@ pub fn judge(measured: &Measured) -> Vec<Target> {
     ];
     for memory in &measured.memory {
         let (half, end) = (memory.half_kb as f64, memory.end_kb as f64);
-        targets.push(at_most("resident memory at the end", end, 40.0 * 1024.0, Unit::Kilobytes));
+        targets.push(at_most(
+            format!("resident memory at the end ({})", memory.what),
+            end,
+            40.0 * 1024.0,
+            Unit::Kilobytes,
+        ));
         let limit = half * 1.05 + MEMORY_NOISE_KB;
         targets.push(at_most(
             "resident memory, no more than at half of the calls",
@@ -107,10 +112,10 @@ pub fn sample(measured: &Measured, variant: Variant, in_flight: u32) -> Sample {
     measured.cells.iter().find_map(wanted).unwrap_or(nothing)
 }
 
-fn at_most(what: &'static str, measured: f64, limit: f64, unit: Unit) -> Target {
-    Target { what, measured, limit, unit, at_most: true, passed: measured <= limit }
+fn at_most(what: impl Into<String>, measured: f64, limit: f64, unit: Unit) -> Target {
+    Target { what: what.into(), measured, limit, unit, at_most: true, passed: measured <= limit }
 }
 
-fn at_least(what: &'static str, measured: f64, limit: f64, unit: Unit) -> Target {
-    Target { what, measured, limit, unit, at_most: false, passed: measured >= limit }
+fn at_least(what: impl Into<String>, measured: f64, limit: f64, unit: Unit) -> Target {
+    Target { what: what.into(), measured, limit, unit, at_most: false, passed: measured >= limit }
 }

@@ -20,7 +20,7 @@ pub const CRATES: &[(&str, &[&str])] = &[
     ("engine", &["canon", "kernel", "ledger", "store", "upstream"]),
     ("server", &["canon", "kernel", "ledger", "upstream", "engine"]),
     ("cli", &["canon", "kernel", "ledger", "store", "upstream", "engine", "server"]),
-    ("sim", &["canon", "kernel", "ledger"]),
+    ("sim", &["canon", "kernel", "ledger", "store"]),
     ("xtask", &[]),
 ];
 

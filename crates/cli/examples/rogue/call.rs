@@ -21,13 +21,16 @@ impl Rogue {
             "error" => return self.result(id, &json!({"content": content("no"), "isError": true})),
             "rpc-error" => return self.error(id, -32000, "no"),
             "input" if params.get("inputResponses").is_none() => {
-                let asks = json!({"resultType": "input_required", "requestState": "s", "inputRequests": {"a": {}}});
+                let asks =
+                    json!({"resultType": "input_required", "requestState": "s", "inputRequests": {"a": {}}});
                 return self.result(id, &asks);
             }
             _ => {}
         }
         let said = match params.get("name").and_then(Value::as_str) {
-            Some("get") => fs::read_to_string(self.value_of(text("key"))).unwrap_or_else(|_| "nothing".to_owned()),
+            Some("get") => {
+                fs::read_to_string(self.value_of(text("key"))).unwrap_or_else(|_| "nothing".to_owned())
+            }
             name => self.effect(name.unwrap_or_default(), arguments, line)?,
         };
         let again = self.times.contains(params);
@@ -70,20 +73,20 @@ impl Rogue {
         answer: String,
     ) -> io::Result<()> {
         match trick {
-            "noise" => self.write(format!("debug: here\n\u{0}\n{{\"id\":{id},\n{answer}")),
+            "noise" => self.write(format!("debug: here\n\u{0}\n{{\"not\": \"closed\"\n{answer}")),
             "flood" => {
                 let message = json!({"level": "info", "data": "x".repeat(100)});
                 let flood = line_of(&json!({"jsonrpc": "2.0", "method": "notifications/message", "params": message}));
                 self.write(flood.repeat(number))?;
                 self.write(answer)
             }
-            "huge" => self.write(frame(id, &result(params, &"x".repeat(number)))),
-            // As the official Python SDK orders the members of a request.
-            "huge-id-last" => {
-                let text = "\\\"{".repeat(number / 3);
-                self.write(format!(
-                    "{{\"result\":{{\"content\":[{{\"type\":\"text\",\"text\":\"{text}\"}}]}},\"jsonrpc\":\"2.0\",\"id\":{id}}}\n"
-                ))
+            "huge" | "huge-id-last" => {
+                let text = format!("{}\\\"{{", "x".repeat(97)).repeat(number / 100);
+                let result = format!("\"result\":{{\"content\":[{{\"type\":\"text\",\"text\":\"{text}\"}}]}}");
+                self.write(match trick {
+                    "huge" => format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},{result}}}\n"),
+                    _ => format!("{{{result},\"jsonrpc\":\"2.0\",\"id\":{id}}}\n"),
+                })
             }
             "deep" => {
                 let (open, close) = ("[".repeat(number), "]".repeat(number));
@@ -141,8 +144,9 @@ impl Rogue {
                 self.write(answer)
             }
             "progress" => {
-                let token = params.pointer("/_meta/progressToken").cloned().unwrap_or_default();
-                self.notify("notifications/progress", &json!({"progressToken": token, "progress": 1}))?;
+                if let Some(token) = params.pointer("/_meta/progressToken") {
+                    self.notify("notifications/progress", &json!({"progressToken": token, "progress": 1}))?;
+                }
                 self.write(answer)
             }
             "odd-spelling" => self.write(format!(

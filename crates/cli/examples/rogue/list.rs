@@ -4,11 +4,16 @@ use std::io;
 
 use serde_json::{Value, json};
 
-use crate::Rogue;
+use crate::{Rogue, line_of};
 
 impl Rogue {
     pub(crate) fn list(&mut self, id: &Value, params: &Value) -> io::Result<()> {
         if self.has("mute-list") {
+            return Ok(());
+        }
+        if self.has("late-list") {
+            let error = json!({"jsonrpc": "2.0", "id": id, "error": {"code": -32603, "message": "no list today"}});
+            self.held.push(line_of(&error));
             return Ok(());
         }
         if self.has("list-error") {

@@ -105,6 +105,7 @@ impl Rogue {
                 self.version += 1;
                 Ok(())
             }
+            Some("notifications/cancelled") => self.notify("notifications/cancel-arrived", params),
             Some("notifications/die") => std::process::exit(3),
             Some(method) if !id.is_null() => self.error(&id, -32601, &format!("no method `{method}`")),
             Some(_) => Ok(()),
@@ -128,7 +129,9 @@ impl Rogue {
     }
 
     fn error(&self, id: &Value, code: i32, message: &str) -> io::Result<()> {
-        self.write(&line_of(&json!({"jsonrpc": "2.0", "id": id, "error": {"code": code, "message": message}})))
+        self.write(&line_of(
+            &json!({"jsonrpc": "2.0", "id": id, "error": {"code": code, "message": message}}),
+        ))
     }
 
     fn notify(&self, method: &str, params: &Value) -> io::Result<()> {

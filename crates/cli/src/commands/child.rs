@@ -21,6 +21,7 @@ pub struct ChildArgs {
 /// Returns only when the server could not be started.
 pub fn run(args: &ChildArgs) -> Result<ExitCode, Failure> {
     let error = become_server(args.parent, &args.command);
-    let program = args.command.first().map(|program| program.to_string_lossy().into_owned()).unwrap_or_default();
+    let program =
+        args.command.first().map(|program| program.to_string_lossy().into_owned()).unwrap_or_default();
     Err(Failure::unavailable(format!("the upstream `{program}` could not be started: {error}")))
 }

@@ -92,19 +92,18 @@ fn upstream(args: &McpArgs, config: Option<&Config>) -> Result<(String, ChildSpe
         return Ok((name_of(&args.command), spec));
     };
     let Some(config) = config else {
-        return Err(Failure::usage(format!("there is no configuration that could declare upstream `{name}`"))
-            .hint("name the file with `--config FILE`"));
+        return Err(Failure::usage(format!(
+            "there is no configuration that could declare upstream `{name}`"
+        ))
+        .hint("name the file with `--config FILE`"));
     };
     let Some(upstream) = config.upstreams.get(name) else {
         let known: Vec<&str> = config.upstreams.keys().map(String::as_str).collect();
         return Err(Failure::usage(format!("`{}` declares no upstream `{name}`", config.path.display()))
             .hint(format!("it declares: {}", known.join(", "))));
     };
-    let spec = ChildSpec {
-        command: upstream.command.clone(),
-        cwd: upstream.cwd.clone(),
-        env: upstream.env.clone(),
-    };
+    let spec =
+        ChildSpec { command: upstream.command.clone(), cwd: upstream.cwd.clone(), env: upstream.env.clone() };
     Ok((name.clone(), spec))
 }
 
@@ -128,12 +127,14 @@ fn principal(config: Option<&Config>) -> Principal {
 }
 
 fn not_started(error: SpawnError) -> Failure {
-    let hint = match &error {
-        SpawnError::Empty => "give a command after `--`",
-        SpawnError::NotFound(_) => "check the spelling and PATH; the command stands after `--`",
-        SpawnError::Os { .. } => "see whether the command runs by itself",
-    };
-    Failure::usage(error.to_string()).hint(hint)
+    let message = error.to_string();
+    match error {
+        SpawnError::Empty => Failure::usage(message).hint("give a command after `--`"),
+        SpawnError::NotFound(_) => {
+            Failure::usage(message).hint("check the spelling and PATH; the command stands after `--`")
+        }
+        SpawnError::Os { .. } => Failure::unavailable(message).hint("see whether the command runs by itself"),
+    }
 }
 
 /// A server that can write the record, its key or the rules is inside the boundary, not behind it.

@@ -39,8 +39,11 @@ pub fn run(place: &Place, args: &ReceiptArgs) -> Result<ExitCode, Failure> {
 
 fn receipt(record: &Record, attempt: &Attempt, with_values: bool) -> Result<Receipt, Failure> {
     let Some(end) = attempt.end() else {
-        return Err(Failure::usage(format!("attempt `{}` has not ended: there is no receipt yet", attempt.id))
-            .hint("`lastlook log` shows when it has; `lastlook show` says what is known"));
+        return Err(Failure::usage(format!(
+            "attempt `{}` has not ended: there is no receipt yet",
+            attempt.id
+        ))
+        .hint("`lastlook log` shows when it has; `lastlook show` says what is known"));
     };
     let log = Log::of(record, &end.entry.origin)?;
     let armed = attempt.armed();
@@ -75,8 +78,9 @@ struct Log {
 impl Log {
     fn of(record: &Record, origin: &str) -> Result<Log, Failure> {
         let note = record.store.checkpoint(origin)?.unwrap_or_default();
-        let checkpoint = open_checkpoint(&note, &[record.state.verifier_key()])
-            .map_err(|error| Failure::refused(error.to_string()).hint("`lastlook verify` says what is wrong"))?;
+        let checkpoint = open_checkpoint(&note, &[record.state.verifier_key()]).map_err(|error| {
+            Failure::refused(error.to_string()).hint("`lastlook verify` says what is wrong")
+        })?;
         let leaves = record.store.leaf_hashes(origin, checkpoint.size)?;
         Ok(Log { note, leaves })
     }
@@ -84,8 +88,11 @@ impl Log {
     fn prove(&self, placed: &Placed) -> Result<Included, Failure> {
         Included::prove(placed.payload.clone(), placed.index, &self.leaves).ok_or_else(|| {
             let Placed { index, entry, .. } = placed;
-            Failure::refused(format!("entry {index} of log `{}` is not what the log's hash says", entry.origin))
-                .hint("the record was altered or damaged; `lastlook verify` says where")
+            Failure::refused(format!(
+                "entry {index} of log `{}` is not what the log's hash says",
+                entry.origin
+            ))
+            .hint("the record was altered or damaged; `lastlook verify` says where")
         })
     }
 }

@@ -136,7 +136,9 @@ impl Record {
                 self.state.paths().root.display(),
                 text::shortened(&clean(asked), 80)
             ))
-            .hint("`lastlook log` lists the attempts; a receipt file is verified with `lastlook verify FILE`")),
+            .hint(
+                "`lastlook log` lists the attempts; a receipt file is verified with `lastlook verify FILE`",
+            )),
         }
     }
 }
@@ -152,8 +154,10 @@ fn placed(stored: StoredEntry) -> Result<Placed, Failure> {
     let StoredEntry { origin, index, attempt: _, kind: _, payload } = stored;
     match Entry::from_payload(&payload) {
         Ok(entry) => Ok(Placed { index, payload, entry }),
-        Err(error) => Err(Failure::unavailable(format!("entry {index} of log `{origin}` cannot be read: {error}"))
-            .hint("`lastlook verify` says what else does not add up")),
+        Err(error) => {
+            Err(Failure::unavailable(format!("entry {index} of log `{origin}` cannot be read: {error}"))
+                .hint("`lastlook verify` says what else does not add up"))
+        }
     }
 }
 

@@ -34,7 +34,9 @@ pub fn audience() -> Audience {
     let found = poll(&mut polled, Some(&now));
     let [end] = &polled;
     match found {
-        Ok(1..) if end.revents().intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL) => Audience::Gone,
+        Ok(1..) if end.revents().intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL) => {
+            Audience::Gone
+        }
         Ok(_) | Err(_) => Audience::There,
     }
 }

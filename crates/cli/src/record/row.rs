@@ -61,7 +61,12 @@ impl Row {
         let Placed { index, payload: _, entry } = placed;
         let text = |name: &str| placed.member(name).map(str::to_owned);
         let within = |object: &str, name: &str| {
-            entry.body.get(object).and_then(|object| object.get(name)).and_then(Value::as_str).map(str::to_owned)
+            entry
+                .body
+                .get(object)
+                .and_then(|object| object.get(name))
+                .and_then(Value::as_str)
+                .map(str::to_owned)
         };
         let codes = placed.list("reasons").iter().filter_map(|reason| reason.get("code")?.as_str());
         Row {
@@ -108,7 +113,8 @@ impl Record {
                 Lookup::Found(_) | Lookup::Missing | Lookup::Ambiguous(_) => None,
             };
         }
-        let armed = self.entries_of(&row.receipt)?.into_iter().find(|placed| placed.entry.kind == Kind::Armed);
+        let armed =
+            self.entries_of(&row.receipt)?.into_iter().find(|placed| placed.entry.kind == Kind::Armed);
         if let Some(armed) = armed.as_ref().map(Row::of) {
             // Whoever ends somebody else's attempt knows its tool by name only.
             row.class = armed.class;

@@ -109,7 +109,8 @@ pub fn local_time(time: &str) -> String {
 
 /// How wide to print: what was asked for, else the terminal's width, else 100 characters.
 pub fn width(asked: Option<usize>) -> usize {
-    let terminal = || rustix::termios::tcgetwinsize(std::io::stdout()).ok().map(|size| usize::from(size.ws_col));
+    let terminal =
+        || rustix::termios::tcgetwinsize(std::io::stdout()).ok().map(|size| usize::from(size.ws_col));
     asked.or_else(terminal).filter(|width| *width > 0).unwrap_or(WIDTH)
 }
 

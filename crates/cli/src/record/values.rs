@@ -64,14 +64,18 @@ impl Kept<'_> {
     /// Labels, salts and values of everything that is kept and is what the entry committed to.
     pub fn opened(&self) -> Vec<(String, Salt, Vec<u8>)> {
         let Some(Values { seed, rows }) = &self.values else { return Vec::new() };
-        let opened = rows.iter().map(|(label, value)| (label.clone(), Salt::derive(seed, label), value.clone()));
+        let opened =
+            rows.iter().map(|(label, value)| (label.clone(), Salt::derive(seed, label), value.clone()));
         opened.filter(|(label, salt, value)| self.opens(label, salt, value)).collect()
     }
 
     /// The labels of what is kept and is not what the entry committed to.
     pub fn altered(&self) -> Vec<&str> {
-        let Some(Values { seed, rows }) = self.values.as_ref().filter(|_| self.alone) else { return Vec::new() };
-        let altered = rows.iter().filter(|(label, value)| !self.opens(label, &Salt::derive(seed, label), value));
+        let Some(Values { seed, rows }) = self.values.as_ref().filter(|_| self.alone) else {
+            return Vec::new();
+        };
+        let altered =
+            rows.iter().filter(|(label, value)| !self.opens(label, &Salt::derive(seed, label), value));
         altered.map(|(label, _)| label.as_str()).collect()
     }
 

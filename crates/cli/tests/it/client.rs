@@ -28,8 +28,6 @@ pub struct Client {
     asked: u64,
     open: Vec<u64>,
     arrived: HashMap<u64, Value>,
-    /// Notifications and requests of the server, in order.
-    pub heard: Vec<Value>,
 }
 
 impl Client {
@@ -51,16 +49,7 @@ impl Client {
             }
         });
         let stdin = child.stdin.take();
-        Client {
-            child,
-            stdin,
-            lines,
-            complaints,
-            asked: 0,
-            open: Vec::new(),
-            arrived: HashMap::new(),
-            heard: Vec::new(),
-        }
+        Client { child, stdin, lines, complaints, asked: 0, open: Vec::new(), arrived: HashMap::new() }
     }
 
     /// Opens a session of 2025-11-25; gives the server's answer.
@@ -133,7 +122,6 @@ impl Client {
     fn take(&mut self, line: &str) {
         let message: Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("not JSON: `{line}`"));
         if message.get("method").is_some() {
-            self.heard.push(message);
             return;
         }
         let id =
@@ -146,11 +134,6 @@ impl Client {
     /// What the process printed on its error stream so far.
     pub fn complaints(&self) -> String {
         self.complaints.lock().unwrap().clone()
-    }
-
-    /// The process.
-    pub fn id(&self) -> u32 {
-        self.child.id()
     }
 
     /// Ends it with SIGKILL.

@@ -123,7 +123,8 @@ impl Run<'_> {
 
     pub(super) fn draft(&self, kind: Kind) -> Result<Draft, DraftError> {
         let boundary = self.boundary;
-        let call = Some((boundary.upstream.as_str(), &*self.proposal.tool));
-        Draft::new(kind, boundary.settings.mode, &boundary.principal, call)
+        let mut draft = Draft::new(kind, boundary.settings.mode, &boundary.principal)?;
+        draft.about(&boundary.upstream, &self.proposal.tool);
+        Ok(draft)
     }
 }

@@ -9,6 +9,7 @@ use lastlook_engine::Cancellation;
 use lastlook_kernel::Class;
 use lastlook_upstream::frames::{FrameReader, Incoming, lines};
 use lastlook_upstream::message::{self, BadFrame, Message};
+use lastlook_upstream::salvage_id;
 
 use super::deliver::Call;
 use super::in_flight::{Cancelled, NotTaken, Waiting};
@@ -36,13 +37,12 @@ pub(super) fn copy(session: &Arc<Session>, from: impl Read, limits: &Limits) -> 
     loop {
         match frames.next_lines()? {
             Incoming::Lines(range) => run_of_lines(session, frames.bytes(range), limits)?,
-            Incoming::TooLarge(head) => {
+            Incoming::TooLarge(id) => {
                 let message = format!(
                     "the frame is larger than {} bytes and was not passed on; send less at a time",
                     limits.max_bytes
                 );
-                let id = message::salvage_id(&head);
-                session.client.write(&reply::error(id, reply::INVALID_REQUEST, &message))?;
+                session.client.write(&reply::error(id.as_deref(), reply::INVALID_REQUEST, &message))?;
             }
             Incoming::End(range) => return run_of_lines(session, frames.bytes(range), limits),
         }
@@ -100,11 +100,11 @@ fn refuse_frame(line: &[u8], bad: &BadFrame) -> Vec<u8> {
             "the frame is a batch, which MCP does not have: send one message a line".to_owned(),
         ),
         BadFrame::Json(error) => (reply::PARSE_ERROR, format!("the frame was not passed on: {error}")),
-        BadFrame::Member(_) | BadFrame::Shapeless => {
+        BadFrame::Member(_) | BadFrame::Shapeless | BadFrame::CarriageReturn => {
             (reply::INVALID_REQUEST, format!("the frame was not passed on: {bad}"))
         }
     };
-    reply::error(message::salvage_id(line), code, &message)
+    reply::error(salvage_id(line).as_deref(), code, &message)
 }
 
 fn request(session: &Arc<Session>, line: &[u8], id: &[u8], method: &str, params: Option<&[u8]>) -> Fate {
@@ -155,11 +155,7 @@ fn tool_call(
     if let Err(why) = session.in_flight.take(id, Waiting::Parked) {
         return Fate::Answer(not_taken(id, why));
     }
-    let mut frame = line.to_vec();
-    if frame.last() != Some(&b'\n') {
-        frame.push(b'\n');
-    }
-    let call = Call { id: id.into(), era, params: params.into(), frame: frame.into() };
+    let call = Call { id: id.into(), era, params: params.into(), frame: line.into() };
     match tool {
         Some(tool) => {
             let id = Arc::clone(&call.id);
@@ -203,8 +199,14 @@ fn notification(session: &Arc<Session>, line: &[u8], method: &str, params: Optio
                     }
                 }
                 Some(Cancelled::Parked | Cancelled::TooLate) => Fate::Taken,
+                // The boundary's own calls are not the client's to cancel.
+                Some(Cancelled::PassOn) if id.is_some_and(|id| session.boundary.link().is_own_id(id)) => Fate::Taken,
                 Some(Cancelled::PassOn) | None => Fate::Pass,
             }
+        }
+        // A lenient server would run it, and nobody could be told how it ended.
+        "tools/call" => {
+            Fate::Answer(reply::error(None, reply::INVALID_REQUEST, "a tool call needs an `id`; it was not passed on"))
         }
         _ => Fate::Pass,
     }

@@ -1,6 +1,6 @@
 //! Server to client: what passes, what is noted as a reading, what belongs to an attempt or to the boundary itself.
 
-use std::io::{self, Read};
+use std::io::Read;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use lastlook_canon::{Limits, parse};
 use lastlook_kernel::Tool;
 use lastlook_upstream::frames::{FrameReader, Incoming, lines};
 use lastlook_upstream::message::{self, Message};
+use lastlook_upstream::salvage_id;
 
 use super::in_flight::Waiting;
 use super::reply;
@@ -41,33 +42,31 @@ struct Note {
     frame: Range<usize>,
 }
 
-/// Copies until the server's end; errs when the client no longer takes anything.
-pub(super) fn copy(session: &Arc<Session>, from: impl Read, limits: &Limits) -> io::Result<()> {
+/// Copies until the server's end. A client that takes nothing any more stops nothing: outcomes still go on record.
+pub(super) fn copy(session: &Arc<Session>, from: impl Read, limits: &Limits) {
     let mut frames = FrameReader::new(from, limits.max_bytes);
     loop {
         match frames.next_lines() {
-            Ok(Incoming::Lines(range)) => run_of_lines(session, frames.bytes(range), limits)?,
-            Ok(Incoming::TooLarge(head)) => too_large(session, &head, limits)?,
+            Ok(Incoming::Lines(range)) => run_of_lines(session, frames.bytes(range), limits),
+            Ok(Incoming::TooLarge(id)) => too_large(session, id.as_deref(), limits),
             Ok(Incoming::End(range)) => return run_of_lines(session, frames.bytes(range), limits),
             Err(error) => {
                 tracing::warn!("the server cannot be read any more: {error}");
-                return Ok(());
+                return;
             }
         }
     }
 }
 
 /// The server has gone: whoever waits is told so.
-pub(super) fn server_is_gone(session: &Session) -> io::Result<()> {
+pub(super) fn server_is_gone(session: &Session) {
     session.boundary.link().mark_gone();
     for id in session.in_flight.abandon() {
-        let frame = reply::error(Some(&id), reply::INTERNAL_ERROR, "the server ended before it answered");
-        session.client.write(&frame)?;
+        session.give(&reply::error(Some(&id), reply::INTERNAL_ERROR, "the server ended before it answered"));
     }
-    Ok(())
 }
 
-fn run_of_lines(session: &Arc<Session>, run: &[u8], limits: &Limits) -> io::Result<()> {
+fn run_of_lines(session: &Arc<Session>, run: &[u8], limits: &Limits) {
     let mut passing = Passing::default();
     let mut at = 0;
     for line in lines(run) {
@@ -79,43 +78,41 @@ fn run_of_lines(session: &Arc<Session>, run: &[u8], limits: &Limits) -> io::Resu
                 passing.notes.push(Note { tool, params, frame: at..end });
             }
             other => {
-                passing.flush(session, run)?;
+                passing.flush(session, run);
                 passing.range = end..end;
                 match other {
-                    Fate::Tell(frame) => session.client.write(&frame)?,
-                    Fate::TellServer(frame) => {
-                        if let Err(error) = session.boundary.link().pass(&frame) {
-                            tracing::debug!("the server no longer reads: {error}");
-                        }
-                    }
+                    Fate::Tell(frame) => drop(session.give(&frame)),
+                    // Not from this thread: a server that waits to be read would wait for ever.
+                    Fate::TellServer(frame) => session.tell_server(frame),
                     Fate::Pass | Fate::Note(..) | Fate::Taken => {}
                 }
             }
         }
         at = end;
     }
-    passing.flush(session, run)?;
+    passing.flush(session, run);
     session.boundary.reader().digest();
-    Ok(())
 }
 
 impl Passing {
     /// Writes the run, and notes its readings under the same lock: what was given first is what came first.
-    fn flush(&mut self, session: &Session, run: &[u8]) -> io::Result<()> {
+    fn flush(&mut self, session: &Session, run: &[u8]) {
         let bytes = run.get(self.range.clone()).unwrap_or_default();
         self.range.start = self.range.end;
         if bytes.is_empty() {
-            return Ok(());
+            return;
         }
         if self.notes.is_empty() {
-            return session.client.write(bytes);
+            session.give(bytes);
+            return;
         }
         let mut giving = session.boundary.reader().giving();
-        session.client.write(bytes)?;
+        if !session.give(bytes) {
+            self.notes.clear();
+        }
         for Note { tool, params, frame } in self.notes.drain(..) {
             giving.note(tool, params, run.get(frame).unwrap_or_default());
         }
-        Ok(())
     }
 }
 
@@ -130,8 +127,10 @@ fn fate(session: &Arc<Session>, line: &[u8], limits: &Limits) -> Fate {
         Ok(Message::Notification { method, .. }) => notification(session, &method),
         Err(bad) => {
             let start = String::from_utf8_lossy(line.get(..line.len().min(200)).unwrap_or_default());
-            tracing::warn!("the server wrote something that is no message ({bad}): {}", start.trim_end());
-            unreadable(session, line, &format!("the server's answer was not passed on: {bad}"))
+            let start = start.trim_end();
+            session.complain(&format!("the server wrote something that is no message ({bad}): {start}"));
+            let message = format!("the server's answer was not passed on: {bad}");
+            unreadable(session, salvage_id(line).as_deref(), line, &message)
         }
     }
 }
@@ -184,19 +183,18 @@ fn notification(session: &Arc<Session>, method: &str) -> Fate {
     }
 }
 
-fn too_large(session: &Arc<Session>, head: &[u8], limits: &Limits) -> io::Result<()> {
+fn too_large(session: &Arc<Session>, id: Option<&[u8]>, limits: &Limits) {
     let message =
         format!("the server's answer is larger than {} bytes and was not passed on", limits.max_bytes);
-    tracing::warn!("{message}");
-    match unreadable(session, head, &message) {
-        Fate::Tell(frame) => session.client.write(&frame),
-        _ => Ok(()),
+    session.complain(&message);
+    if let Fate::Tell(frame) = unreadable(session, id, &[], &message) {
+        session.give(&frame);
     }
 }
 
 /// A frame that cannot be judged: whoever waits for it learns that, and an effect's outcome stays unknown.
-fn unreadable(session: &Arc<Session>, frame: &[u8], message: &str) -> Fate {
-    let Some(id) = message::salvage_id(frame) else { return Fate::Taken };
+fn unreadable(session: &Arc<Session>, id: Option<&[u8]>, frame: &[u8], message: &str) -> Fate {
+    let Some(id) = id else { return Fate::Taken };
     if session.boundary.link().take_answer(id, frame) {
         return Fate::Taken;
     }

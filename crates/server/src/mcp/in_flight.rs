@@ -51,7 +51,15 @@ pub(super) enum NotTaken {
 
 /// The client's requests that wait for an answer, by id.
 #[derive(Debug, Default)]
-pub(super) struct InFlight(Mutex<HashMap<Vec<u8>, Waiting>>);
+pub(super) struct InFlight(Mutex<HashMap<Vec<u8>, Entry>>);
+
+/// One request, under the key of its id.
+#[derive(Debug)]
+struct Entry {
+    /// The id as the client spelt it, where that is not the key.
+    spelt: Option<Box<[u8]>>,
+    waiting: Waiting,
+}
 
 impl InFlight {
     /// Takes a request.
@@ -60,10 +68,12 @@ impl InFlight {
         if all.len() >= MOST {
             return Err(NotTaken::TooMany);
         }
-        match all.entry(id_key(id)) {
+        let key = id_key(id);
+        let spelt = (*key != *id).then(|| id.into());
+        match all.entry(key.into_owned()) {
             std::collections::hash_map::Entry::Occupied(_) => Err(NotTaken::Duplicate),
             std::collections::hash_map::Entry::Vacant(free) => {
-                free.insert(waiting);
+                free.insert(Entry { spelt, waiting });
                 Ok(())
             }
         }
@@ -71,9 +81,9 @@ impl InFlight {
 
     /// Replaces what a parked call waits for; false when it was cancelled meanwhile.
     pub(super) fn unpark(&self, id: &[u8], waiting: Waiting) -> bool {
-        match self.lock().get_mut(&id_key(id)) {
-            Some(parked @ Waiting::Parked) => {
-                *parked = waiting;
+        match self.lock().get_mut(&*id_key(id)) {
+            Some(entry) if matches!(entry.waiting, Waiting::Parked) => {
+                entry.waiting = waiting;
                 true
             }
             _ => false,
@@ -81,34 +91,38 @@ impl InFlight {
     }
 
     /// The answer to this id has come: what to do with it. An effect keeps its id until it has delivered.
+    ///
+    /// What was not sent yet cannot have been answered: a server that guesses an id is not listened to.
     pub(super) fn answered(&self, id: &[u8]) -> Option<Waiting> {
         let mut all = self.lock();
         let key = id_key(id);
-        match all.get_mut(&key)? {
-            effect @ Waiting::Effect { .. } => Some(std::mem::replace(effect, Waiting::Answered)),
-            Waiting::Answered => Some(Waiting::Answered),
-            _ => all.remove(&key),
+        let waiting = &mut all.get_mut(&*key)?.waiting;
+        match waiting {
+            Waiting::Effect { control, .. } if !control.has_passed() => Some(Waiting::Answered),
+            Waiting::Effect { .. } => Some(std::mem::replace(waiting, Waiting::Answered)),
+            Waiting::Answered | Waiting::Parked => Some(Waiting::Answered),
+            _ => all.remove(&*key).map(|entry| entry.waiting),
         }
     }
 
     /// Forgets an id: it was answered by us, or cancelled.
     pub(super) fn forget(&self, id: &[u8]) {
-        self.lock().remove(&id_key(id));
+        self.lock().remove(&*id_key(id));
     }
 
     /// What the client may cancel under this id: an effect's control, or nothing of ours.
     pub(super) fn cancel(&self, id: &[u8]) -> Cancelled {
         let mut all = self.lock();
         let key = id_key(id);
-        match all.get(&key) {
+        match all.get(&*key).map(|entry| &entry.waiting) {
             Some(Waiting::Effect { control, .. }) => Cancelled::Effect(Arc::clone(control)),
             Some(Waiting::Answered) => Cancelled::TooLate,
             Some(Waiting::Parked) => {
-                all.remove(&key);
+                all.remove(&*key);
                 Cancelled::Parked
             }
             Some(_) => {
-                all.remove(&key);
+                all.remove(&*key);
                 Cancelled::PassOn
             }
             None => Cancelled::PassOn,
@@ -117,7 +131,7 @@ impl InFlight {
 
     /// True when some request of the client's is with the server.
     pub(super) fn any_with_server(&self) -> bool {
-        self.lock().values().any(|waiting| match waiting {
+        self.lock().values().any(|entry| match &entry.waiting {
             Waiting::Effect { control, .. } => control.has_passed(),
             Waiting::Parked | Waiting::Answered => false,
             Waiting::Other | Waiting::Initialize | Waiting::ToolsList | Waiting::Read { .. } => true,
@@ -126,25 +140,23 @@ impl InFlight {
 
     /// The server is gone: drops what attempts wait for, and returns the ids of everything else.
     pub(super) fn abandon(&self) -> Vec<Vec<u8>> {
-        let mut all = self.lock();
         let mut unanswered = Vec::new();
-        for (id, waiting) in all.iter_mut() {
-            match waiting {
-                Waiting::Effect { .. } => *waiting = Waiting::Answered,
-                Waiting::Answered | Waiting::Parked => {}
-                Waiting::Other | Waiting::Initialize | Waiting::ToolsList | Waiting::Read { .. } => {
-                    unanswered.push(id.clone());
-                }
+        self.lock().retain(|key, entry| match entry.waiting {
+            Waiting::Effect { .. } => {
+                entry.waiting = Waiting::Answered;
+                true
             }
-        }
+            Waiting::Answered | Waiting::Parked => true,
+            Waiting::Other | Waiting::Initialize | Waiting::ToolsList | Waiting::Read { .. } => {
+                unanswered.push(entry.spelt.take().map_or_else(|| key.clone(), Vec::from));
+                false
+            }
+        });
         unanswered.sort();
-        for id in &unanswered {
-            all.remove(id);
-        }
         unanswered
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Vec<u8>, Waiting>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Vec<u8>, Entry>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

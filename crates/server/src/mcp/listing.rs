@@ -1,6 +1,7 @@
 //! The boundary's own listing of the server's tools: before the first call is judged, and again after `list_changed`.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use lastlook_canon::{Limits, parse};
@@ -19,6 +20,8 @@ const MOST_PAGES: usize = 1000;
 #[derive(Debug, Default)]
 pub(super) struct Lister {
     running: Mutex<Progress>,
+    /// How many listings failed.
+    failures: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -30,7 +33,12 @@ struct Progress {
 impl Session {
     /// Lists the tools unless the list is current. Returns when the list is current, or the server would not say.
     pub(super) async fn ensure_listed(&self) {
+        let failures = self.lister.failures.load(Ordering::SeqCst);
         let mut progress = self.lister.running.lock().await;
+        // Whoever waited while the server would not say is not made to wait for another try.
+        if self.lister.failures.load(Ordering::SeqCst) != failures {
+            return;
+        }
         // Bounded: a server that announces a change with every answer would keep us here for ever.
         for _ in 0..5 {
             if self.boundary.catalog().is_current() {
@@ -43,6 +51,7 @@ impl Session {
                     tracing::warn!(
                         "the server's tools could not be listed ({why}): calls are refused until they can"
                     );
+                    self.lister.failures.fetch_add(1, Ordering::SeqCst);
                     return;
                 }
             }

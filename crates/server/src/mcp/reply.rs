@@ -1,5 +1,7 @@
 //! Frames of our own making, and the one cut we make in somebody else's.
 
+use std::ops::Range;
+
 use lastlook_canon::members;
 use lastlook_engine::Refusal;
 use serde_json::{Map, Value, json, value::RawValue};
@@ -62,6 +64,7 @@ fn frame(id: Option<&[u8]>, member: &str, value: &Value) -> Vec<u8> {
 
 /// Puts the receipt's id into a result's `_meta`, leaving every other byte as it was.
 ///
+/// What stood under our key is replaced: two members of one name would be two answers, and the server's is no receipt.
 /// An error answer, or a `_meta` that is no object, stays as it is.
 pub(super) fn with_receipt(answer: &[u8], receipt: &str) -> Vec<u8> {
     let cut = || {
@@ -70,24 +73,30 @@ pub(super) fn with_receipt(answer: &[u8], receipt: &str) -> Vec<u8> {
         let inside = members(result)?;
         let (at, entry) = match inside.span_of("_meta") {
             Some(meta) => {
-                let empty = members(result.get(meta.clone())?)?.is_empty();
-                (
-                    span.start + meta.start + 1,
-                    format!("\"{RECEIPT}\":\"{receipt}\"{}", if empty { "" } else { "," }),
-                )
+                let inner = members(result.get(meta.clone())?)?;
+                if let Some(old) = inner.span_of(RECEIPT) {
+                    let start = span.start + meta.start;
+                    return Some(replaced(answer, start + old.start..start + old.end, &format!("\"{receipt}\"")));
+                }
+                let comma = if inner.is_empty() { "" } else { "," };
+                (span.start + meta.start + 1, format!("\"{RECEIPT}\":\"{receipt}\"{comma}"))
             }
             None => {
                 let comma = if inside.is_empty() { "" } else { "," };
                 (span.start + 1, format!("\"_meta\":{{\"{RECEIPT}\":\"{receipt}\"}}{comma}"))
             }
         };
-        let mut out = Vec::with_capacity(answer.len() + entry.len());
-        out.extend_from_slice(answer.get(..at)?);
-        out.extend_from_slice(entry.as_bytes());
-        out.extend_from_slice(answer.get(at..)?);
-        Some(out)
+        Some(replaced(answer, at..at, &entry))
     };
     cut().unwrap_or_else(|| answer.to_vec())
+}
+
+fn replaced(bytes: &[u8], range: Range<usize>, by: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len() + by.len());
+    out.extend_from_slice(bytes.get(..range.start).unwrap_or_default());
+    out.extend_from_slice(by.as_bytes());
+    out.extend_from_slice(bytes.get(range.end..).unwrap_or_default());
+    out
 }
 
 #[cfg(test)]
@@ -108,6 +117,10 @@ mod tests {
         assert_eq!(
             spliced(r#"{"result":{"_meta":{}}}"#),
             r#"{"result":{"_meta":{"dev.lastlook/receipt":"r1"}}}"#
+        );
+        assert_eq!(
+            spliced(r#"{"result":{"_meta":{"a":1, "dev.lastlook\/receipt" : {"x":"forged"} ,"b":2}}}"#),
+            r#"{"result":{"_meta":{"a":1, "dev.lastlook\/receipt" : "r1" ,"b":2}}}"#
         );
         for untouched in [r#"{"error":{}}"#, r#"{"result":7}"#, r#"{"result":{"_meta":null}}"#] {
             assert_eq!(spliced(untouched), untouched);

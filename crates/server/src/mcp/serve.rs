@@ -12,6 +12,7 @@ use lastlook_upstream::child::ProcessGroup;
 use lastlook_upstream::pipe::Pipe;
 use rustix::process::Signal;
 use tokio::runtime::Runtime;
+use tokio::sync::watch;
 
 use super::session::Session;
 use super::{from_client, from_server};
@@ -73,7 +74,7 @@ pub fn serve(runtime: &Runtime, serve: Serve) -> Result<End, ServeError> {
     }
 
     let (ended, ends) = mpsc::channel();
-    watch_signals(runtime, ended.clone())?;
+    let signalled = watch_signals(runtime, ended.clone())?;
     spawn("from-client", {
         let (session, ended) = (Arc::clone(&session), ended.clone());
         move || read_client(&session, from_client, limits, &ended)
@@ -81,29 +82,34 @@ pub fn serve(runtime: &Runtime, serve: Serve) -> Result<End, ServeError> {
     spawn("from-server", {
         let session = Arc::clone(&session);
         move || {
-            if let Err(error) = from_server::copy(&session, from_server, &limits) {
-                tracing::debug!("the client is gone: {error}");
-            }
-            let _ = from_server::server_is_gone(&session);
+            from_server::copy(&session, from_server, &limits);
+            from_server::server_is_gone(&session);
             let _ = ended.send(End::Server);
         }
     })?;
 
     let end = ends.recv().unwrap_or(End::Server);
-    let patience = if end == End::Signal { EFFECTS_AFTER_SIGNAL } else { EFFECTS_AFTER_CLIENT };
     session.attempts.close();
-    let waited = runtime.block_on(async { tokio::time::timeout(patience, session.attempts.wait()).await });
-    if waited.is_err() {
+    let all_ended = runtime.block_on(effects_have_ended(&session, signalled));
+    if !all_ended {
         tracing::warn!(
             "some effects had not been answered; they are on record as armed and will be settled later"
         );
     }
-    session.boundary.link().close();
-    if end != End::Server {
-        wait_for_server(&ends);
-    }
+    close(&session)?;
+    let gone = end == End::Server || wait_for_server(&ends);
     end_server(&mut child, &group);
+    if !all_ended && (gone || wait_for_server(&ends)) {
+        // What was still under way has just lost its answer: that goes on record as well.
+        let _ = runtime.block_on(async { tokio::time::timeout(EFFECTS_AFTER_SIGNAL, session.attempts.wait()).await });
+    }
     Ok(end)
+}
+
+/// Closes the server's input. Not from this thread: one that does not read may hold up whoever is writing to it.
+fn close(session: &Arc<Session>) -> std::io::Result<()> {
+    let link = Arc::clone(session.boundary.link());
+    spawn("close", move || link.close())
 }
 
 fn read_client(session: &Arc<Session>, from: impl Read, limits: Limits, ended: &mpsc::Sender<End>) {
@@ -120,27 +126,46 @@ fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> std::io::Result<()
     std::thread::Builder::new().name(name.to_owned()).spawn(body).map(drop)
 }
 
-fn watch_signals(runtime: &Runtime, ended: mpsc::Sender<End>) -> std::io::Result<()> {
+/// Waits for the effects under way; a signal, whenever it comes, shortens the wait. False: some are still under way.
+async fn effects_have_ended(session: &Session, mut signalled: watch::Receiver<bool>) -> bool {
+    let patience = async {
+        let signal = signalled.wait_for(|signalled| *signalled);
+        if tokio::time::timeout(EFFECTS_AFTER_CLIENT, signal).await.is_ok() {
+            tokio::time::sleep(EFFECTS_AFTER_SIGNAL).await;
+        }
+    };
+    tokio::select! {
+        () = session.attempts.wait() => true,
+        () = patience => false,
+    }
+}
+
+/// Tells of the signals that ask us to stop.
+fn watch_signals(runtime: &Runtime, ended: mpsc::Sender<End>) -> std::io::Result<watch::Receiver<bool>> {
     use tokio::signal::unix::{SignalKind, signal};
     let _inside = runtime.enter();
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    // A limit on file sizes is a full disk by another name: with the signal caught, the write fails, and that is dealt with.
+    drop(signal(SignalKind::from_raw(Signal::XFSZ.as_raw()))?);
+    let (tell, signalled) = watch::channel(false);
     runtime.spawn(async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        let _ = ended.send(End::Signal);
+        let _ = (tell.send(true), ended.send(End::Signal));
     });
-    Ok(())
+    Ok(signalled)
 }
 
-/// The server has its input closed; its last answers still pass.
-fn wait_for_server(ends: &mpsc::Receiver<End>) {
+/// The server has its input closed, or was ended; its last answers still pass. True when it is known to be gone.
+fn wait_for_server(ends: &mpsc::Receiver<End>) -> bool {
     while let Ok(end) = ends.recv_timeout(SERVER_TO_END) {
         if end == End::Server {
-            return;
+            return true;
         }
     }
+    false
 }
 
 fn end_server(child: &mut Child, group: &ProcessGroup) {

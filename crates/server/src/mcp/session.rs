@@ -1,5 +1,6 @@
 //! What the two directions share.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use lastlook_canon::{members, string_of};
@@ -29,7 +30,12 @@ pub(super) struct Session {
     pub(super) attempts: TaskTracker,
     /// The `_meta` of the client's last stateless request: the boundary's own requests need one as well.
     meta: Mutex<Option<Arc<[u8]>>>,
+    /// How often the server was complained of.
+    complaints: AtomicU32,
 }
+
+/// How many complaints about the server are shown: nobody may be reading them, and a full pipe would hold us up.
+const MOST_COMPLAINTS: u32 = 10;
 
 /// Which era a request belongs to: what its answer must look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +56,35 @@ impl Session {
             runtime,
             attempts: TaskTracker::new(),
             meta: Mutex::new(None),
+            complaints: AtomicU32::new(0),
+        }
+    }
+
+    /// Writes frames to the client; false when it takes nothing any more.
+    pub(super) fn give(&self, frames: &[u8]) -> bool {
+        let given = self.client.write(frames);
+        if let Err(error) = &given {
+            tracing::debug!("the client is gone: {error}");
+        }
+        given.is_ok()
+    }
+
+    /// Sends the server a frame of ours, without waiting until it takes it.
+    pub(super) fn tell_server(&self, frame: Vec<u8>) {
+        let link = Arc::clone(self.boundary.link());
+        self.runtime.spawn(async move {
+            if let Err(error) = link.notify(frame.into()).await {
+                tracing::debug!("the server no longer reads: {error}");
+            }
+        });
+    }
+
+    /// Says what the server did wrong, the first few times.
+    pub(super) fn complain(&self, what: &str) {
+        match self.complaints.fetch_add(1, Ordering::Relaxed) {
+            before if before < MOST_COMPLAINTS => tracing::warn!("{what}"),
+            MOST_COMPLAINTS => tracing::warn!("the server goes on like that; no more of these are shown"),
+            _ => tracing::debug!("{what}"),
         }
     }
 

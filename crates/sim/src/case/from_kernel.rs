@@ -2,8 +2,8 @@
 
 use lastlook_canon::{Digest, Json, lexical};
 use lastlook_kernel::{
-    Action, Basis, BasisReading, BlindWrites, Class, ClassSource, Definition, Fact, GuardSet, Ignore, Mode, Moment,
-    Rebased, Snapshot, Standing, Tool, ToolRules, Unreadable, Value,
+    Action, Basis, BasisReading, BlindWrites, Class, ClassSource, Definition, Fact, GuardSet, Ignore, Mode,
+    Moment, Rebased, Snapshot, Standing, Tool, ToolRules, Unreadable, Value,
 };
 
 use super::record::*;
@@ -84,7 +84,10 @@ fn recorded_definition(definition: &Definition) -> Result<RecordedDefinition, Ca
     let Definition { digest, input_schema, read_only_hint } = definition;
     Ok(RecordedDefinition {
         digest: digest.to_hex(),
-        input_schema: input_schema.as_ref().map(|schema| text(&lexical(schema), "input_schema")).transpose()?,
+        input_schema: input_schema
+            .as_ref()
+            .map(|schema| text(&lexical(schema), "input_schema"))
+            .transpose()?,
         read_only_hint: *read_only_hint,
     })
 }

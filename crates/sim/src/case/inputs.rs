@@ -1,6 +1,8 @@
 //! A case that owns what it is made of.
 
-use lastlook_kernel::{Action, Basis, Case, GuardSet, Mode, Moment, Snapshot, Standing, Tool, Verdict, decide};
+use lastlook_kernel::{
+    Action, Basis, Case, GuardSet, Mode, Moment, Snapshot, Standing, Tool, Verdict, decide,
+};
 
 /// The inputs of one verdict in the kernel's types.
 #[derive(Debug, Clone)]

@@ -11,9 +11,10 @@ mod verdict;
 
 pub use inputs::Inputs;
 pub use record::{
-    RecordedAction, RecordedBasis, RecordedBlindWrites, RecordedCall, RecordedCase, RecordedClass, RecordedClassSource,
-    RecordedDefinition, RecordedFact, RecordedGuards, RecordedIgnore, RecordedMode, RecordedReading, RecordedRebased,
-    RecordedRules, RecordedSnapshot, RecordedStanding, RecordedTool, RecordedUnreadable, RecordedValue,
+    RecordedAction, RecordedBasis, RecordedBlindWrites, RecordedCall, RecordedCase, RecordedClass,
+    RecordedClassSource, RecordedDefinition, RecordedFact, RecordedGuards, RecordedIgnore, RecordedMode,
+    RecordedReading, RecordedRebased, RecordedRules, RecordedSnapshot, RecordedStanding, RecordedTool,
+    RecordedUnreadable, RecordedValue,
 };
 pub use verdict::{RecordedReason, RecordedVerdict};
 
@@ -57,7 +58,8 @@ impl RecordedCase {
     /// Reads a record strictly: no key twice, no member that is not known.
     pub fn from_bytes(bytes: &[u8]) -> Result<RecordedCase, CaseError> {
         let not_a_record = |why: String| CaseError::NotARecord(why);
-        lastlook_canon::parse(bytes, &lastlook_canon::Limits::default()).map_err(|error| not_a_record(error.to_string()))?;
+        lastlook_canon::parse(bytes, &lastlook_canon::Limits::default())
+            .map_err(|error| not_a_record(error.to_string()))?;
         serde_json::from_slice(bytes).map_err(|error| not_a_record(error.to_string()))
     }
 }

@@ -2,8 +2,8 @@
 
 use lastlook_canon::{Digest, Json, Limits, parse};
 use lastlook_kernel::{
-    Action, Basis, BasisReading, BlindWrites, Class, ClassSource, Code, Definition, Fact, GuardSet, Ignore, Mode, Moment,
-    Principal, Reason, Rebased, Snapshot, Standing, Tool, ToolRules, Unreadable, Value,
+    Action, Basis, BasisReading, BlindWrites, Class, ClassSource, Code, Definition, Fact, GuardSet, Ignore,
+    Mode, Moment, Principal, Reason, Rebased, Snapshot, Standing, Tool, ToolRules, Unreadable, Value,
 };
 
 use super::record::*;
@@ -165,7 +165,8 @@ fn to_digest(hex: &str) -> Result<Digest, CaseError> {
 }
 
 fn to_json(text: &str, what: &'static str) -> Result<Json, CaseError> {
-    parse(text.as_bytes(), &Limits::default()).map_err(|error| CaseError::Json { what, why: error.to_string() })
+    parse(text.as_bytes(), &Limits::default())
+        .map_err(|error| CaseError::Json { what, why: error.to_string() })
 }
 
 fn to_usize(number: u64, what: &'static str) -> Result<usize, CaseError> {

@@ -13,7 +13,8 @@ pub fn answer() -> BoxedStrategy<Json> {
 }
 
 fn block() -> impl Strategy<Value = Json> {
-    let text = select(&["size: 3", "size: 3\naccessed: 1", "size: 3\naccessed: 2", "accessed: 1\nsize: 4", ""][..]);
+    let text =
+        select(&["size: 3", "size: 3\naccessed: 1", "size: 3\naccessed: 2", "accessed: 1\nsize: 4", ""][..]);
     text.prop_map(|text| Json::object([("type", Json::from("text")), ("text", Json::from(text))]))
 }
 
@@ -23,7 +24,12 @@ fn result() -> BoxedStrategy<Json> {
     let is_error = weighted(0.4, any::<bool>().prop_map(Json::from));
     (id(), content, structured, is_error, meta())
         .prop_map(|(id, content, structured, is_error, meta)| {
-            let members = [("content", content), ("structuredContent", structured), ("isError", is_error), ("_meta", meta)];
+            let members = [
+                ("content", content),
+                ("structuredContent", structured),
+                ("isError", is_error),
+                ("_meta", meta),
+            ];
             let given = members.into_iter().filter_map(|(name, value)| Some((name, value?)));
             Json::object([("id", id), ("result", Json::object(given))])
         })
@@ -34,7 +40,8 @@ fn error() -> BoxedStrategy<Json> {
     let message = select(&["no such order", "not today"][..]);
     (id(), select(vec![-32602_i64, 1]), message, meta())
         .prop_map(|(id, code, message, data)| {
-            let members = [("code", Some(Json::from(code))), ("message", Some(Json::from(message))), ("data", data)];
+            let members =
+                [("code", Some(Json::from(code))), ("message", Some(Json::from(message))), ("data", data)];
             let given = members.into_iter().filter_map(|(name, value)| Some((name, value?)));
             Json::object([("id", id), ("error", Json::object(given))])
         })

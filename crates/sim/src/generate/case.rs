@@ -23,26 +23,40 @@ pub fn case(facts: Facts) -> BoxedStrategy<RecordedCase> {
     let readings = proptest::collection::vec((reading(), planned_fact()), 0..4);
     let parts = (call(), tool(), readings, basis_counts(), guards(), mode(), moment(), strays(facts));
     parts
-        .prop_map(|((action, standing), tool, planned, (missing, uncompared), guards, mode, at, (strays, shuffled))| {
-            let (readings, planned): (Vec<_>, Vec<_>) = planned.into_iter().unzip();
-            let was = readings.iter().map(|reading: &RecordedReading| reading.was.clone());
-            let mut facts: Vec<RecordedFact> =
-                was.zip(planned).enumerate().filter_map(|(index, (was, plan))| plan.fact(index, was)).collect();
-            if shuffled {
-                facts.reverse();
-            }
-            facts.splice(0..0, strays);
-            RecordedCase {
-                action: RecordedAction { tool: tool.name.clone(), ..action },
+        .prop_map(
+            |(
+                (action, standing),
                 tool,
-                basis: RecordedBasis { readings, missing, uncompared },
-                snapshot: RecordedSnapshot { facts },
-                standing,
+                planned,
+                (missing, uncompared),
                 guards,
                 mode,
                 at,
-            }
-        })
+                (strays, shuffled),
+            )| {
+                let (readings, planned): (Vec<_>, Vec<_>) = planned.into_iter().unzip();
+                let was = readings.iter().map(|reading: &RecordedReading| reading.was.clone());
+                let mut facts: Vec<RecordedFact> = was
+                    .zip(planned)
+                    .enumerate()
+                    .filter_map(|(index, (was, plan))| plan.fact(index, was))
+                    .collect();
+                if shuffled {
+                    facts.reverse();
+                }
+                facts.splice(0..0, strays);
+                RecordedCase {
+                    action: RecordedAction { tool: tool.name.clone(), ..action },
+                    tool,
+                    basis: RecordedBasis { readings, missing, uncompared },
+                    snapshot: RecordedSnapshot { facts },
+                    standing,
+                    guards,
+                    mode,
+                    at,
+                }
+            },
+        )
         .boxed()
 }
 
@@ -78,7 +92,13 @@ pub fn clean(case: &mut RecordedCase) {
     let facts = case.basis.readings.iter().enumerate().map(|(index, reading)| {
         let at = case.at.saturating_add(index as u64);
         let now = RecordedValue::Read(reading.was.clone());
-        RecordedFact { index: index as u64, now, again: None, asked_at: at, answered_at: at.saturating_add(5) }
+        RecordedFact {
+            index: index as u64,
+            now,
+            again: None,
+            asked_at: at,
+            answered_at: at.saturating_add(5),
+        }
     });
     case.snapshot.facts = facts.collect();
 }
@@ -136,7 +156,10 @@ fn tool() -> impl Strategy<Value = RecordedTool> {
 
 fn rules() -> impl Strategy<Value = RecordedRules> {
     let pointers = weighted(0.2, proptest::collection::vec(select(&["/path", "", "/a~1b"][..]), 0..2));
-    let ignore = proptest::collection::vec((select(&["/content/0/text", "/content"][..]), weighted(0.5, "[a-b:]{1}")), 0..2);
+    let ignore = proptest::collection::vec(
+        (select(&["/content/0/text", "/content"][..]), weighted(0.5, "[a-b:]{1}")),
+        0..2,
+    );
     (pointers, proptest::collection::vec(name(), 0..2), ignore, any::<[bool; 3]>()).prop_map(
         |(pointers, touches, ignore, [retake, local, errors_mean_no_effect])| RecordedRules {
             subjects: pointers.map(|pointers| pointers.into_iter().map(str::to_owned).collect()),
@@ -155,8 +178,8 @@ fn rules() -> impl Strategy<Value = RecordedRules> {
 fn reading() -> impl Strategy<Value = RecordedReading> {
     let params = select(&[r#"{"name":"look","arguments":{"path":"plan.md"}}"#, r#"{"name":"look"}"#, ""][..]);
     let rebased = weighted(0.12, 0_u64..3);
-    (name(), params, digest(), weighted(0.7, "[a-b]{0,2}"), moment(), rebased, prop::bool::weighted(0.08)).prop_map(
-        |(tool, params, was, value, answered_at, rebased, outdated)| RecordedReading {
+    (name(), params, digest(), weighted(0.7, "[a-b]{0,2}"), moment(), rebased, prop::bool::weighted(0.08))
+        .prop_map(|(tool, params, was, value, answered_at, rebased, outdated)| RecordedReading {
             tool,
             params: params.to_owned(),
             was,
@@ -165,8 +188,7 @@ fn reading() -> impl Strategy<Value = RecordedReading> {
             rebased: rebased
                 .map(|since_act_ns| RecordedRebased { after: "attempt-1".to_owned(), since_act_ns }),
             outdated,
-        },
-    )
+        })
 }
 
 fn basis_counts() -> impl Strategy<Value = (u64, u64)> {
@@ -210,7 +232,13 @@ impl Plan {
         // A second look is only taken at what was read and differed.
         let differed = now != was && matches!(now, RecordedValue::Read(_));
         let (asked_at, answered_at) = (self.asked_at, self.asked_at.saturating_add(self.took));
-        Some(RecordedFact { index: index as u64, now, again: self.again.filter(|_| differed), asked_at, answered_at })
+        Some(RecordedFact {
+            index: index as u64,
+            now,
+            again: self.again.filter(|_| differed),
+            asked_at,
+            answered_at,
+        })
     }
 }
 
@@ -248,13 +276,15 @@ fn strays(facts: Facts) -> BoxedStrategy<(Vec<RecordedFact>, bool)> {
 fn call() -> impl Strategy<Value = (RecordedAction, RecordedStanding)> {
     let params = select(&["{}", r#"{"arguments":[]}"#, r#"{"arguments":{"n":9007199254740993}}"#][..]);
     let why = (select(&["invalid-call", "number-inexact"][..]), weighted(0.5, "arguments"));
-    (action(), standing(), weighted(0.05, (params, why))).prop_map(|(mut action, mut standing, unreadable)| {
-        if let Some((params, (code, about))) = unreadable {
-            action.call = RecordedCall::Unreadable(params.to_owned());
-            standing.unreadable = Some(RecordedReason { code: code.to_owned(), about });
-        }
-        (action, standing)
-    })
+    (action(), standing(), weighted(0.05, (params, why))).prop_map(
+        |(mut action, mut standing, unreadable)| {
+            if let Some((params, (code, about))) = unreadable {
+                action.call = RecordedCall::Unreadable(params.to_owned());
+                standing.unreadable = Some(RecordedReason { code: code.to_owned(), about });
+            }
+            (action, standing)
+        },
+    )
 }
 
 fn standing() -> impl Strategy<Value = RecordedStanding> {
@@ -272,7 +302,8 @@ fn standing() -> impl Strategy<Value = RecordedStanding> {
 }
 
 fn guards() -> impl Strategy<Value = RecordedGuards> {
-    let blind_writes = prop_oneof![3 => Just(RecordedBlindWrites::Allow), 1 => Just(RecordedBlindWrites::Refuse)];
+    let blind_writes =
+        prop_oneof![3 => Just(RecordedBlindWrites::Allow), 1 => Just(RecordedBlindWrites::Refuse)];
     let max_facts = prop_oneof![10 => Just(32_u64), 1 => 0_u64..4];
     (blind_writes, max_facts).prop_map(|(blind_writes, max_facts)| RecordedGuards { blind_writes, max_facts })
 }

@@ -5,23 +5,71 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 /// Member names: some name things, some are settings, some need escapes in a JSON Pointer.
-pub const NAMES: &[&str] =
-    &["path", "file", "paths", "id", "order_id", "customer_id", "limit", "message", "unit", "zone", "a/b", "é"];
+pub const NAMES: &[&str] = &[
+    "path",
+    "file",
+    "paths",
+    "id",
+    "order_id",
+    "customer_id",
+    "limit",
+    "message",
+    "unit",
+    "zone",
+    "a/b",
+    "é",
+];
 
 /// The names among [`NAMES`] (and one more) that the tests say name no subject.
 pub const NOT_SUBJECTS: &[&str] = &["limit", "message", "absent"];
 
 /// Texts: spellings of few paths, texts at the edges of the rule, and what needs escapes.
 pub const TEXTS: &[&str] = &[
-    "plan.md", "./plan.md", "a/plan.md", "a//plan.md", "/a/plan.md", "/a/../a/plan.md", "/../a/plan.md/", "../plan.md",
-    "ab", "abc", "", "é✓", "é✓𝄞", "two\nlines", "carriage\rreturn", "tab\tand \"quotes\" \\ /", "\u{0}\u{1f}\u{7f}",
-    "metric", "Europe/Paris", "42", "...", "././", "x/..",
+    "plan.md",
+    "./plan.md",
+    "a/plan.md",
+    "a//plan.md",
+    "/a/plan.md",
+    "/a/../a/plan.md",
+    "/../a/plan.md/",
+    "../plan.md",
+    "ab",
+    "abc",
+    "",
+    "é✓",
+    "é✓𝄞",
+    "two\nlines",
+    "carriage\rreturn",
+    "tab\tand \"quotes\" \\ /",
+    "\u{0}\u{1f}\u{7f}",
+    "metric",
+    "Europe/Paris",
+    "42",
+    "...",
+    "././",
+    "x/..",
 ];
 
 /// Numbers as texts: several spellings of few values, and the last exact integers.
 pub const NUMBERS: &[&str] = &[
-    "0", "-0", "0.0", "1", "1.0", "1e0", "10e-1", "-1", "42", "42.0", "4.2e1", "420E-1", "43", "1.5", "15e-1", "0.1",
-    "9007199254740991", "-9007199254740991",
+    "0",
+    "-0",
+    "0.0",
+    "1",
+    "1.0",
+    "1e0",
+    "10e-1",
+    "-1",
+    "42",
+    "42.0",
+    "4.2e1",
+    "420E-1",
+    "43",
+    "1.5",
+    "15e-1",
+    "0.1",
+    "9007199254740991",
+    "-9007199254740991",
 ];
 
 /// Integers as they are plainly written.
@@ -45,7 +93,9 @@ fn number(numbers: Numbers) -> BoxedStrategy<Json> {
     match numbers {
         Numbers::AnySpelling => of(NUMBERS.to_vec()),
         Numbers::Plain => of([PLAIN_INTEGERS, &["1.5", "-0.25"]].concat()),
-        Numbers::AlsoInexact => of([NUMBERS, &["9007199254740992", "-9007199254740993", "1e16", "1e300"]].concat()),
+        Numbers::AlsoInexact => {
+            of([NUMBERS, &["9007199254740992", "-9007199254740993", "1e16", "1e300"]].concat())
+        }
     }
 }
 
@@ -105,5 +155,6 @@ pub fn schema(numbers: Numbers) -> BoxedStrategy<Json> {
 }
 
 fn properties(value: impl Strategy<Value = Json>) -> impl Strategy<Value = Json> {
-    members(value, 0..5).prop_map(|members| Json::object([("type", Json::from("object")), ("properties", members)]))
+    members(value, 0..5)
+        .prop_map(|members| Json::object([("type", Json::from("object")), ("properties", members)]))
 }

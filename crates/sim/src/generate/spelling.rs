@@ -117,7 +117,9 @@ fn long_escape(character: char, upper: bool, out: &mut String) {
 fn respell(text: &str, choices: &mut Choices) -> String {
     let Decimal { negative, digits, exponent } = Decimal::of(text);
     if digits.is_empty() {
-        return ["0", "-0", "0.0", "0e7", "-0.00E-3"].get(choices.next(5)).map_or_else(String::new, ToString::to_string);
+        return ["0", "-0", "0.0", "0e7", "-0.00E-3"]
+            .get(choices.next(5))
+            .map_or_else(String::new, ToString::to_string);
     }
     let sign = if negative { "-" } else { "" };
     let length = digits.len() as i64;

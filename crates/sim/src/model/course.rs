@@ -99,7 +99,9 @@ impl Happening {
         match self {
             Happening::Admitted | Happening::Inadmissible => Owed::Opening,
             Happening::Armed | Happening::NotArmed => Owed::Arming,
-            Happening::Allowed | Happening::Denied | Happening::DeniedSilently | Happening::Held => Owed::Look,
+            Happening::Allowed | Happening::Denied | Happening::DeniedSilently | Happening::Held => {
+                Owed::Look
+            }
             Happening::Passed | Happening::GateShut => Owed::Gate,
             Happening::Result
             | Happening::HarmlessError
@@ -170,7 +172,9 @@ impl Course {
             Happening::Lost => self.settle("unknown", "answer-lost"),
             Happening::AnswerCancelled => self.settle("unknown", "cancelled"),
             Happening::Recorded => self.ask(Owed::Nothing, "deliver"),
-            Happening::NotRecorded if self.owed == Owed::Outcome => self.ask(Owed::Nothing, "deliver unrecorded"),
+            Happening::NotRecorded if self.owed == Owed::Outcome => {
+                self.ask(Owed::Nothing, "deliver unrecorded")
+            }
             Happening::NotRecorded => self.ask(Owed::Nothing, "deliver unrecorded refusal"),
             Happening::Cancelled => Vec::new(),
         }

@@ -59,9 +59,10 @@ impl Decimal {
     pub fn of(text: &str) -> Decimal {
         let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
         let negative = mantissa.starts_with('-');
-        let (whole, fraction) = mantissa.trim_start_matches('-').split_once('.').unwrap_or_else(|| {
-            (mantissa.trim_start_matches('-'), "")
-        });
+        let (whole, fraction) = mantissa
+            .trim_start_matches('-')
+            .split_once('.')
+            .unwrap_or_else(|| (mantissa.trim_start_matches('-'), ""));
         let mut exponent = exponent.parse::<i64>().unwrap_or(0) + whole.len() as i64;
         let all = format!("{whole}{fraction}");
         let significant = all.trim_start_matches('0');

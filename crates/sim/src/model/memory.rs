@@ -108,7 +108,8 @@ impl Memory {
     /// A touched reading that was given later is no basis. It counts as missing: it may have superseded one that was.
     pub fn rests(&self, effect: &[About], upto: u64) -> Rests {
         let touched: Vec<&Seen> = self.held.iter().filter(|seen| touches(effect, &seen.about)).collect();
-        let mut on: Vec<Seen> = touched.iter().filter(|seen| seen.given <= upto).map(|seen| (*seen).clone()).collect();
+        let mut on: Vec<Seen> =
+            touched.iter().filter(|seen| seen.given <= upto).map(|seen| (*seen).clone()).collect();
         on.sort_by_key(|seen| seen.given);
         let later = touched.len() - on.len();
         let buried = self.tombstones.iter().filter(|gone| touches(effect, gone)).count();

@@ -84,11 +84,16 @@ fn collect<'a>(value: &'a Json, way: &mut Vec<Step<'a>>, leaves: &mut Vec<Leaf<'
     let inner: Vec<Step<'a>> = match value {
         Json::Object(members) => members
             .iter()
-            .map(|(name, value)| Step { name, value, schema: schema.and_then(|s| s.get("properties")?.get(name)) })
+            .map(|(name, value)| Step {
+                name,
+                value,
+                schema: schema.and_then(|s| s.get("properties")?.get(name)),
+            })
             .collect(),
-        Json::Array(items) => {
-            items.iter().map(|value| Step { name, value, schema: schema.and_then(|s| s.get("items")) }).collect()
-        }
+        Json::Array(items) => items
+            .iter()
+            .map(|value| Step { name, value, schema: schema.and_then(|s| s.get("items")) })
+            .collect(),
         _ => return leaves.push(Leaf { value, way: way.clone() }),
     };
     for step in inner {

@@ -1,7 +1,8 @@
 //! The verdict, one rule for each sentence of the text, judged from the record alone.
 
 use crate::case::{
-    RecordedBlindWrites, RecordedCase, RecordedClass, RecordedFact, RecordedMode, RecordedReading, RecordedValue,
+    RecordedBlindWrites, RecordedCase, RecordedClass, RecordedFact, RecordedMode, RecordedReading,
+    RecordedValue,
 };
 
 /// What the text says of a case.

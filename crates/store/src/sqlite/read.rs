@@ -153,8 +153,9 @@ impl Store for SqliteReader {
     fn values(&self, attempt: &str, kind: Kind) -> Result<Option<Values>, StoreError> {
         let found = self.read(|conn| {
             conn.prepare_cached(
-                "SELECT v.seed, v.packed FROM \"values\" v
-                 WHERE v.seq = (SELECT max(seq) FROM entries WHERE attempt = ?1 AND kind = ?2)",
+                // A later entry of the same kind may have none: what settles an outcome commits to no values.
+                "SELECT v.seed, v.packed FROM entries e JOIN \"values\" v ON v.seq = e.seq
+                 WHERE e.attempt = ?1 AND e.kind = ?2 ORDER BY e.seq DESC LIMIT 1",
             )?
             .query_row([attempt, kind.as_str()], |row| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?)))
             .optional()

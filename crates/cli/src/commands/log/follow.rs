@@ -14,12 +14,20 @@ use crate::record::print::{Audience, audience, print};
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// Prints what was gathered, then whatever comes.
-pub fn run(record: &Record, args: &LogArgs, mut gathered: Gathered, printer: &mut Printer) -> Result<(), Failure> {
+pub fn run(
+    record: &Record,
+    args: &LogArgs,
+    mut gathered: Gathered,
+    printer: &mut Printer,
+) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        let (mut interrupt, mut terminate) =
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         loop {
-            if print(&printer.text(record, gathered.rows())?)? == Audience::Gone || audience() == Audience::Gone {
+            if print(&printer.text(record, gathered.rows())?)? == Audience::Gone
+                || audience() == Audience::Gone
+            {
                 return Ok(());
             }
             tokio::select! {

@@ -47,7 +47,8 @@ impl Table {
     }
 
     fn line(&self, cells: &[String; TITLES.len()]) -> String {
-        let cells: Vec<String> = cells.iter().zip(self.widths).map(|(cell, width)| padded(cell, width)).collect();
+        let cells: Vec<String> =
+            cells.iter().zip(self.widths).map(|(cell, width)| padded(cell, width)).collect();
         format!("{}\n", cells.join("  ").trim_end())
     }
 }

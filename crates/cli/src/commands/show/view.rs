@@ -147,7 +147,11 @@ impl View {
             },
             readings: readings(armed, looked, &values),
             answer: values.looked("answer"),
-            operator: attempt.entries.iter().find(|placed| placed.entry.kind == Kind::Operator).map(Operator::of),
+            operator: attempt
+                .entries
+                .iter()
+                .find(|placed| placed.entry.kind == Kind::Operator)
+                .map(Operator::of),
             entries: attempt.entries.iter().map(EntryView::of).collect(),
             row,
         })

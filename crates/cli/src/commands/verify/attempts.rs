@@ -46,7 +46,8 @@ impl Attempts {
         let mut tally = Tally::default();
         for id in &self.seen {
             let (entries, row) = settled_view(record, id)?;
-            let mut wrong = |code, message: String| problems.push(Problem { code, at: format!("attempt {id}"), message });
+            let mut wrong =
+                |code, message: String| problems.push(Problem { code, at: format!("attempt {id}"), message });
             if let Some(message) = life(&entries).or_else(|| row_differs(&entries, row.as_ref())) {
                 wrong("attempt-differs", message);
             }
@@ -54,7 +55,10 @@ impl Attempts {
                 let kept = record.values_of(placed)?;
                 for label in kept.altered() {
                     let kind = placed.entry.kind;
-                    wrong("value-does-not-open", format!("the value kept for `{label}` is not the one the {kind} entry commits to"));
+                    wrong(
+                        "value-does-not-open",
+                        format!("the value kept for `{label}` is not the one the {kind} entry commits to"),
+                    );
                 }
                 tally.values += kept.opened().len();
                 tally.pruned += usize::from(kept.is_pruned());
@@ -62,7 +66,9 @@ impl Attempts {
             match row.map(|row| row.state) {
                 Some(AttemptState::Armed) => tally.under_way.push(id.clone()),
                 Some(AttemptState::Unknown) => tally.unknown.push(id.clone()),
-                Some(AttemptState::Refused | AttemptState::Succeeded | AttemptState::Failed) | None => tally.ended += 1,
+                Some(AttemptState::Refused | AttemptState::Succeeded | AttemptState::Failed) | None => {
+                    tally.ended += 1
+                }
             }
         }
         Ok(tally)
@@ -96,8 +102,11 @@ fn life(entries: &[Placed]) -> Option<String> {
     let was_unknown = of(Kind::Outcome).filter(|placed| placed.member("outcome") == Some("unknown")).count();
     let known = of(Kind::Outcome).count() - was_unknown;
     let (refused, operator) = (of(Kind::Refused).count(), of(Kind::Operator).count());
-    let says_armed = of(Kind::Refused).any(|placed| placed.entry.body.get("armed") == Some(&Value::Bool(true)));
-    let one_action = entries.windows(2).all(|pair| pair.iter().all(|placed| Some(placed.entry.action) == pair.first().map(|first| first.entry.action)));
+    let says_armed =
+        of(Kind::Refused).any(|placed| placed.entry.body.get("armed") == Some(&Value::Bool(true)));
+    let one_action = entries.windows(2).all(|pair| {
+        pair.iter().all(|placed| Some(placed.entry.action) == pair.first().map(|first| first.entry.action))
+    });
     let message = if entries.is_empty() {
         "it has a row and no entry"
     } else if !one_action {
@@ -135,23 +144,30 @@ fn row_differs(entries: &[Placed], row: Option<&AttemptRow>) -> Option<String> {
         Kind::Operator => last.member("as").unwrap_or_default(),
         Kind::Armed | Kind::Held | Kind::Confirmation | Kind::Reads => "armed",
     });
-    let AttemptRow { id: _, writer: _, upstream, tool, action, state: stands, opened_at_ns: _, detail: _ } = row;
+    let AttemptRow { id: _, writer: _, upstream, tool, action, state: stands, opened_at_ns: _, detail: _ } =
+        row;
     if stands.as_str() != state {
         return Some(format!("its entries say {state}, its row {stands}"));
     }
     let said = (armed.entry.action, armed.member("upstream"), armed.member("tool"));
-    (said != (*action, Some(upstream), Some(tool))).then(|| "its row names another action than its entries".to_owned())
+    (said != (*action, Some(upstream), Some(tool)))
+        .then(|| "its row names another action than its entries".to_owned())
 }
 
 impl Tally {
     /// What a person reads.
     pub fn lines(&self) -> Vec<String> {
         let Tally { ended, under_way, unknown, values, pruned } = self;
-        let mut lines = vec![format!("  attempts  {ended} ended, {} under way, {} unknown", under_way.len(), unknown.len())];
+        let mut lines = vec![format!(
+            "  attempts  {ended} ended, {} under way, {} unknown",
+            under_way.len(),
+            unknown.len()
+        )];
         for (what, ids) in [("under way", under_way), ("unknown", unknown)] {
             lines.extend(ids.iter().map(|id| format!("            {what}: {id}")));
         }
-        let kept = if *pruned > 0 { format!("; those of {pruned} entries are pruned") } else { String::new() };
+        let kept =
+            if *pruned > 0 { format!("; those of {pruned} entries are pruned") } else { String::new() };
         lines.push(format!("  values    {values} kept, each what its entry committed to{kept}"));
         lines
     }

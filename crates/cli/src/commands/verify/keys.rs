@@ -21,9 +21,11 @@ pub fn read(files: &[PathBuf]) -> Result<Option<Vec<VerifierKey>>, Failure> {
             Ok(meta) if meta.len() > LARGEST => Err("it is larger than 1 MiB".to_owned()),
             Ok(_) | Err(_) => std::fs::read_to_string(file).map_err(|error| error.to_string()),
         };
-        let text = text.map_err(|why| Failure::usage(format!("the key file `{name}` cannot be read: {why}")))?;
-        let found = parse_keys(&text)
-            .map_err(|error| Failure::usage(format!("`{name}` is not a file of keys: {error} ({})", error.code())))?;
+        let text =
+            text.map_err(|why| Failure::usage(format!("the key file `{name}` cannot be read: {why}")))?;
+        let found = parse_keys(&text).map_err(|error| {
+            Failure::usage(format!("`{name}` is not a file of keys: {error} ({})", error.code()))
+        })?;
         if found.is_empty() {
             return Err(Failure::usage(format!("the key file `{name}` holds no key"))
                 .hint("`lastlook keys export` prints one"));

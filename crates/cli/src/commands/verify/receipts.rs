@@ -70,7 +70,8 @@ fn report(json: bool, name: &str, found: &Found, keys: &[VerifierKey]) -> Result
     match found {
         Found::Verifies(verified) => return print(&statement(name, verified, keys)),
         Found::Fails(error) => {
-            eprintln!("error: `{name}` does not verify: {error} ({})", error.code());
+            let why = clean(&error.to_string());
+            eprintln!("error: `{name}` does not verify: {why} ({})", error.code());
             if let Some(hint) = hint(error) {
                 eprintln!("hint: {hint}");
             }
@@ -93,7 +94,9 @@ fn as_json(name: &str, found: &Found) -> Value {
                 "armed": armed.as_ref().map(|armed| &armed.body), "values": values,
             })
         }
-        Found::Fails(error) => json!({"file": name, "ok": false, "code": error.code(), "message": error.to_string()}),
+        Found::Fails(error) => {
+            json!({"file": name, "ok": false, "code": error.code(), "message": error.to_string()})
+        }
         Found::Unreadable(error) => {
             json!({"file": name, "ok": false, "code": "unreadable", "message": error.to_string()})
         }
@@ -130,14 +133,19 @@ fn statement(name: &str, verified: &Verified, keys: &[VerifierKey]) -> String {
         let labels: Vec<String> = values.iter().map(|value| clean(&value.label)).collect();
         lines.push(format!("  values    are those committed to: {}", labels.join(", ")));
     }
-    lines.push("  not shown by a receipt: that nothing was cut off the log, or that others see the same log (that takes a".to_owned());
-    lines.push("  witness); that the record is true; that the clock was right".to_owned());
+    lines.push(
+        "  not proven: that nothing was cut off the end of the log, or that others see the same log (that"
+            .to_owned(),
+    );
+    lines.push("            takes a witness); that the record is true; that its clock was right".to_owned());
     lines.join("\n") + "\n"
 }
 
 fn hint(error: &VerifyError) -> Option<&'static str> {
     match error.code() {
-        "checkpoint-unknown-key" => Some("it is of another state folder, or the key was replaced; pin the right key, if you trust it"),
+        "checkpoint-unknown-key" => {
+            Some("it is of another state folder, or the key was replaced; pin the right key, if you trust it")
+        }
         "receipt-json" | "receipt-format" | "receipt-shape" => {
             Some("is it a whole file as `lastlook receipt` wrote it?")
         }

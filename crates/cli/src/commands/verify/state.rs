@@ -139,6 +139,7 @@ fn log(
         return Ok(Err(VerifyError::OtherLog { entry: origin.to_owned(), checkpoint: checkpoint.origin }));
     }
     let leaves = record.store.leaf_hashes(origin, checkpoint.size)?;
+    let mut misfiled = Vec::new();
     for page in record.pages(origin, 0, checkpoint.size) {
         for stored in page? {
             let entry = match verifier.push(&stored.payload) {
@@ -148,7 +149,7 @@ fn log(
             let leaf = usize::try_from(stored.index).ok().and_then(|index| leaves.get(index));
             let as_indexed = (stored.kind, stored.attempt.as_str()) == (entry.kind, entry.attempt.as_str());
             if !as_indexed || leaf != Some(&leaf_of_payload(&stored.payload)) {
-                problems.push(Problem {
+                misfiled.push(Problem {
                     code: "entry-misfiled",
                     at: origin.to_owned(),
                     message: format!("entry {} is filed under what it does not say", stored.index),
@@ -161,26 +162,39 @@ fn log(
     if !beyond.is_empty() && record.store.checkpoint(origin)?.as_ref() == Some(&note) {
         return Ok(Err(VerifyError::LogLonger { size: checkpoint.size }));
     }
-    Ok(verifier.finish())
+    let finished = verifier.finish();
+    // In a log that is not the signed one, nothing can be said of single entries.
+    problems.extend(finished.is_ok().then_some(misfiled).into_iter().flatten());
+    Ok(finished)
 }
 
 impl Report {
     fn text(&self) -> String {
-        let mut lines = vec![format!("{} {}", self.state.display(), if self.ok { "verifies" } else { "does not verify" })];
+        let mut lines = vec![format!(
+            "{} {}",
+            self.state.display(),
+            if self.ok { "verifies" } else { "does not verify" }
+        )];
         for Log { origin, size, .. } in &self.logs {
-            lines.push(format!("  log       {}: all {size} entries are those that were signed", clean(origin)));
+            lines.push(format!(
+                "  log       {}: all {size} entries are those that were signed",
+                clean(origin)
+            ));
         }
         match &self.attempts {
             Some(tally) => lines.extend(tally.lines()),
             None => lines.push("  attempts  not compared, since a log does not verify".to_owned()),
         }
-        if self.pinned {
-            lines.push("  key       pinned by you".to_owned());
-        } else {
-            lines.push("  key       the folder's own: whoever holds it could have made all of this; pin one with `--key FILE`".to_owned());
-        }
-        lines.push("  not shown by this: that nothing was cut off a log's end, or that others see the same logs (that takes".to_owned());
-        lines.push("  a witness, or a receipt or checkpoint kept elsewhere)".to_owned());
+        lines.push(match self.pinned {
+            true => "  key       pinned by you".to_owned(),
+            false => "  key       the folder's own: whoever holds it could have made all of this; pin one with `--key FILE`".to_owned(),
+        });
+        lines.push(
+            "  not proven: that nothing was cut off the end of a log, or that others see the same logs"
+                .to_owned(),
+        );
+        lines
+            .push("            (that takes a witness, or a receipt or checkpoint kept elsewhere)".to_owned());
         lines.join("\n") + "\n"
     }
 }

@@ -39,7 +39,10 @@ fn before_the_gate_it_prevents_and_stays_here() {
     assert!(ended.rest.iter().all(|frame| frame["id"] != "write"), "{ended:?}");
     let record = world.check();
     let refused = record.last().unwrap();
-    assert_eq!((refused.kind.as_str(), &refused.body["reasons"][0]["code"]), ("refused", &json!("cancelled")));
+    assert_eq!(
+        (refused.kind.as_str(), &refused.body["reasons"][0]["code"]),
+        ("refused", &json!("cancelled"))
+    );
     assert!(!reached_the_server(&world, &json!("write")));
     assert_eq!(world.effects().len(), 0);
 }
@@ -51,6 +54,7 @@ fn after_the_gate_it_is_forwarded_and_the_answer_still_decides() {
     client.ask("\"write\"", "set", json!({"key": "alpha", "value": "1", "mode": "hold"}));
     client.arrived("alpha");
     cancel(&mut client, json!("write"));
+    client.heard("notifications/cancel-arrived");
     go(&mut client);
     world.ran(&client.answer("write"), "succeeded", "answer");
     assert!(reached_the_server(&world, &json!("write")));
@@ -67,13 +71,19 @@ fn after_the_gate_and_without_an_answer_the_outcome_is_unknown() {
     client.arrived("alpha");
     cancel(&mut client, json!("write"));
     // The same again is refused for as long as nobody knows.
-    let says = world.refused(&client.call("again", "set", json!({"key": "alpha", "value": "1", "mode": "hang"})), "in-doubt");
+    let says = world.refused(
+        &client.call("again", "set", json!({"key": "alpha", "value": "1", "mode": "hang"})),
+        "in-doubt",
+    );
     assert!(says.contains("lastlook resolve"), "{says}");
     let ended = client.end_quietly();
     assert!(ended.rest.iter().all(|frame| frame["id"] != "write"), "{ended:?}");
     let record = world.check();
     let outcome = record.iter().find(|entry| entry.kind.as_str() == "outcome").unwrap();
-    assert_eq!((&outcome.body["outcome"], &outcome.body["evidence"]), (&json!("unknown"), &json!("cancelled")));
+    assert_eq!(
+        (&outcome.body["outcome"], &outcome.body["evidence"]),
+        (&json!("unknown"), &json!("cancelled"))
+    );
     assert!(reached_the_server(&world, &json!("write")));
     assert_eq!(world.effects().len(), 1);
 }
@@ -88,7 +98,10 @@ fn of_nothing_that_is_in_flight_it_passes() {
         client.settle("after");
         assert!(reached_the_server(&world, &id), "{id}");
     }
-    for odd in [r#"{"jsonrpc":"2.0","method":"notifications/cancelled"}"#, r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":[1]}}"#] {
+    for odd in [
+        r#"{"jsonrpc":"2.0","method":"notifications/cancelled"}"#,
+        r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":[1]}}"#,
+    ] {
         client.send(odd);
         client.settle("after");
         assert!(world.seen().iter().any(|line| line == odd), "{odd}");

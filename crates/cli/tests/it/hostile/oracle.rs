@@ -43,8 +43,12 @@ impl World {
         let mut entries = Vec::new();
         for origin in reader.origins().unwrap() {
             let Some(note) = reader.checkpoint(&origin).unwrap() else { continue };
-            let payloads: Vec<Vec<u8>> =
-                reader.entries(&origin, 0, usize::MAX >> 1).unwrap().into_iter().map(|entry| entry.payload).collect();
+            let payloads: Vec<Vec<u8>> = reader
+                .entries(&origin, 0, usize::MAX >> 1)
+                .unwrap()
+                .into_iter()
+                .map(|entry| entry.payload)
+                .collect();
             verify_log(payloads.iter().cloned(), &note, std::slice::from_ref(&key)).unwrap();
             entries.extend(payloads.iter().map(|payload| Entry::from_payload(payload).unwrap()));
         }
@@ -63,7 +67,9 @@ impl World {
         }
         let mut frames: Vec<&str> = effects.iter().map(|effect| effect.frame.as_str()).collect();
         frames.sort_unstable();
-        frames.windows(2).for_each(|pair| assert_ne!(pair[0], pair[1], "the same frame had its effect twice"));
+        frames
+            .windows(2)
+            .for_each(|pair| assert_ne!(pair[0], pair[1], "the same frame had its effect twice"));
 
         let mut without_digest = 0;
         for effect in &effects {
@@ -73,18 +79,31 @@ impl World {
             without_digest += 1 - on_record;
         }
         // Whoever died before the outcome could not say what it had sent: its intent stands for it.
-        let open = attempts.values().filter(|attempt| attempt.armed && !attempt.refused && attempt.sent.is_none()).count();
-        assert!(without_digest <= open, "{without_digest} effects are not on record; {open} attempts are open");
+        let open = attempts
+            .values()
+            .filter(|attempt| attempt.armed && !attempt.refused && attempt.sent.is_none())
+            .count();
+        assert!(
+            without_digest <= open,
+            "{without_digest} effects are not on record; {open} attempts are open"
+        );
         for (id, attempt) in &attempts {
             let ends = attempt.outcomes + usize::from(attempt.refused);
-            assert!(attempt.armed || attempt.outcomes == 0, "attempt {id} has an outcome and was never armed");
+            assert!(
+                attempt.armed || attempt.outcomes == 0,
+                "attempt {id} has an outcome and was never armed"
+            );
             assert!(!attempt.refused || attempt.outcomes == 0, "attempt {id} was refused and has an outcome");
             assert!(ends > 0 || attempt.armed, "attempt {id} has neither beginning nor end");
             if attempt.succeeded {
                 let of_it = |effect: &&Effect| {
                     Some(&Digest::of("lastlook/sent/v1", &[effect.frame.as_bytes()]).to_hex()) == attempt.sent
                 };
-                assert_eq!(effects.iter().filter(of_it).count(), 1, "attempt {id} succeeded without an effect");
+                assert_eq!(
+                    effects.iter().filter(of_it).count(),
+                    1,
+                    "attempt {id} succeeded without an effect"
+                );
             }
         }
         entries
@@ -107,7 +126,8 @@ impl World {
         assert!(verdict["codes"].as_array().unwrap().iter().any(|it| it == code), "not `{code}`: {answer}");
         let entry = self.entry_of(answer);
         assert_eq!(entry.kind, Kind::Refused);
-        let codes: Vec<&Value> = entry.body["reasons"].as_array().unwrap().iter().map(|it| &it["code"]).collect();
+        let codes: Vec<&Value> =
+            entry.body["reasons"].as_array().unwrap().iter().map(|it| &it["code"]).collect();
         assert_eq!(codes, verdict["codes"].as_array().unwrap().iter().collect::<Vec<_>>());
         sentence(answer)
     }
@@ -116,7 +136,11 @@ impl World {
     pub fn ran(&self, answer: &Value, outcome: &str, evidence: &str) -> Entry {
         let entry = self.entry_of(answer);
         assert_eq!(entry.kind, Kind::Outcome, "{answer}");
-        assert_eq!((&entry.body["outcome"], &entry.body["evidence"]), (&outcome.into(), &evidence.into()), "{answer}");
+        assert_eq!(
+            (&entry.body["outcome"], &entry.body["evidence"]),
+            (&outcome.into(), &evidence.into()),
+            "{answer}"
+        );
         entry
     }
 
@@ -144,8 +168,12 @@ struct Attempt<'a> {
 impl<'a> Attempt<'a> {
     fn take(&mut self, entry: &'a Entry) {
         match entry.kind {
-            Kind::Armed => assert!(!std::mem::replace(&mut self.armed, true), "armed twice: {}", entry.attempt),
-            Kind::Refused => assert!(!std::mem::replace(&mut self.refused, true), "refused twice: {}", entry.attempt),
+            Kind::Armed => {
+                assert!(!std::mem::replace(&mut self.armed, true), "armed twice: {}", entry.attempt)
+            }
+            Kind::Refused => {
+                assert!(!std::mem::replace(&mut self.refused, true), "refused twice: {}", entry.attempt)
+            }
             Kind::Outcome => {
                 self.outcomes += 1;
                 self.succeeded |= entry.body["outcome"] == "succeeded";
@@ -167,7 +195,8 @@ pub fn receipt_of(answer: &Value) -> String {
 
 /// The first text of an answer: one sentence or two for whoever called.
 fn sentence(answer: &Value) -> String {
-    let text = answer["result"]["content"][0]["text"].as_str().unwrap_or_else(|| panic!("no sentence: {answer}"));
+    let text =
+        answer["result"]["content"][0]["text"].as_str().unwrap_or_else(|| panic!("no sentence: {answer}"));
     assert!(text.ends_with('.') && text.len() > 40, "{text}");
     text.to_owned()
 }

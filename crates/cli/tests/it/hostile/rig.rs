@@ -1,18 +1,20 @@
 //! A folder with a rogue server in it, the boundary in front of that, and a client that writes what it likes.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::os::fd::AsFd as _;
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// How long anything may take before a test gives up.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(40);
 
 /// One record and one server's folder.
 pub struct World {
@@ -44,11 +46,13 @@ impl World {
     /// The `lastlook` of this build, with nothing of the user's own in its environment.
     pub fn lastlook(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lastlook"));
-        command.args(words).arg("--state").arg(self.state());
+        command.arg("--state").arg(self.state()).args(words);
         command.env("HOME", self.temp.path()).env_remove("XDG_CONFIG_HOME").env_remove("XDG_STATE_HOME");
         std::env::vars_os()
             .filter(|(name, _)| name.to_string_lossy().starts_with("LASTLOOK_"))
-            .for_each(|(name, _)| drop(command.env_remove(name)));
+            .for_each(|(name, _)| {
+                command.env_remove(name);
+            });
         command
     }
 
@@ -141,7 +145,9 @@ impl Client {
     /// The handshake of 2025-11-25, and the list of tools.
     pub fn shake_hands(&mut self) {
         let params = json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}});
-        self.send(&json!({"jsonrpc": "2.0", "id": "hello", "method": "initialize", "params": params}).to_string());
+        self.send(
+            &json!({"jsonrpc": "2.0", "id": "hello", "method": "initialize", "params": params}).to_string(),
+        );
         self.answer("hello");
         self.send(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
         self.send(r#"{"jsonrpc":"2.0","id":"list","method":"tools/list"}"#);
@@ -153,15 +159,32 @@ impl Client {
         self.send_bytes(format!("{frame}\n").as_bytes());
     }
 
+    /// Sends one line to a boundary that may have ended.
+    pub fn try_send(&mut self, frame: &str) {
+        let _ = self.stdin.as_mut().unwrap().write_all(format!("{frame}\n").as_bytes());
+    }
+
     /// Sends bytes as they are.
     pub fn send_bytes(&mut self, bytes: &[u8]) {
         self.stdin.as_mut().unwrap().write_all(bytes).unwrap();
     }
 
-    /// Sends bytes from another thread, for a boundary that may not take them; the input stays open until they went.
-    pub fn send_aside(&mut self, bytes: Vec<u8>) {
-        let mut stdin = self.stdin.take().unwrap();
-        std::thread::spawn(move || stdin.write_all(&bytes));
+    /// Sends this again and again until the boundary takes no more.
+    pub fn fill(&mut self, frame: &str) {
+        let stdin = self.stdin.as_mut().unwrap();
+        let line = format!("{frame}\n");
+        assert!(line.len() <= 4096, "a longer one might be written in part");
+        let a_while = Timespec { tv_sec: 0, tv_nsec: 300_000_000 };
+        let takes_more = |stdin: &ChildStdin| {
+            let mut ready = [PollFd::from_borrowed_fd(stdin.as_fd(), PollFlags::OUT)];
+            poll(&mut ready, Some(&a_while)).unwrap() > 0
+        };
+        let mut frames = 0;
+        while takes_more(stdin) {
+            stdin.write_all(line.as_bytes()).unwrap();
+            frames += 1;
+            assert!(frames < 100_000, "it takes everything");
+        }
     }
 
     /// Calls a tool with an id of the test's choice (raw JSON), and does not wait.
@@ -191,11 +214,9 @@ impl Client {
         })
     }
 
-    /// Waits for the answer to this id, which must be the next frame of all, and returns its bytes.
-    pub fn answer_bytes(&mut self, id: impl Into<Value>) -> Vec<u8> {
-        let line = self.frames.recv_timeout(PATIENCE).unwrap();
-        assert_eq!(read_strictly(&line)["id"], id.into());
-        line
+    /// The next frame of all, as it came.
+    pub fn next_bytes(&mut self) -> Vec<u8> {
+        self.frames.recv_timeout(PATIENCE).unwrap()
     }
 
     /// Waits for an error about a frame whose id could not be told, and returns its message.
@@ -265,6 +286,11 @@ impl Client {
     /// Closes the input if it is open, and waits for the end.
     pub fn end(mut self) -> Ended {
         self.close();
+        self.end_by_itself()
+    }
+
+    /// Waits for an end that the client did not ask for.
+    pub fn end_by_itself(mut self) -> Ended {
         let deadline = Instant::now() + PATIENCE;
         let mut rest = std::mem::take(&mut self.kept);
         loop {
@@ -298,6 +324,51 @@ impl Drop for Client {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// A client that never reads.
+pub struct Unread {
+    child: Child,
+}
+
+impl Unread {
+    pub fn start(mut command: Command) -> Unread {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        Unread { child: command.spawn().unwrap() }
+    }
+
+    pub fn send(&mut self, frame: &str) {
+        self.child.stdin.as_mut().unwrap().write_all(format!("{frame}\n").as_bytes()).unwrap();
+    }
+
+    /// Waits until the boundary has written more than nobody reads.
+    pub fn wait_until_full(&self) {
+        let stdout = self.child.stdout.as_ref().unwrap();
+        let mut before = 0;
+        let deadline = Instant::now() + PATIENCE;
+        while before < 60_000 {
+            assert!(Instant::now() < deadline, "only {before} bytes came");
+            before = rustix::io::ioctl_fionread(stdout).unwrap();
+            std::thread::yield_now();
+        }
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        rustix::process::kill_process(Pid::from_raw(self.child.id().cast_signed()).unwrap(), signal).unwrap();
+    }
+
+    /// Closes both pipes, as the system does for a client that died.
+    pub fn vanish(&mut self) {
+        drop((self.child.stdin.take(), self.child.stdout.take()));
+    }
+
+    /// Waits for the end.
+    pub fn end(mut self) -> ExitStatus {
+        let pipes = (self.child.stdin.take(), self.child.stdout.take());
+        let status = self.child.wait().unwrap();
+        drop(pipes);
+        status
     }
 }
 

@@ -34,7 +34,10 @@ fn kill_at(world: &World, boundary: &str, note: &str, sent: Sent) {
     assert!(!victim.wait().success(), "{boundary} was not reached");
 
     let other = living.call("write_note", json!({"path": format!("beside-{note}"), "content": "x"}));
-    assert!(other.get("isError").is_none_or(|error| error == false), "{boundary} stopped the other writer: {other}");
+    assert!(
+        other.get("isError").is_none_or(|error| error == false),
+        "{boundary} stopped the other writer: {other}"
+    );
     assert!(living.close().success());
 
     let mut next = world.boundary(None, 0);

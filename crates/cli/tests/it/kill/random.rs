@@ -1,6 +1,6 @@
 //! Kills at random instants.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -17,23 +17,23 @@ fn five_hundred_killed_writers_leave_nothing_done_twice_and_nothing_untold() {
     let seed = std::env::var("KILL_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(0x1a57_100c);
     println!("replay with KILL_SEED={seed}");
     let world = World::new();
-    let stop = AtomicBool::new(false);
     let (kept_going, resolved) = std::thread::scope(|scope| {
-        // Stops the living writer also when an assertion fails: a scope waits for its threads.
-        let stopping = Stop(&stop);
-        let living = scope.spawn(|| live(&world, &stop));
+        // Dropped when an assertion fails too: the living writer ends, and the scope need not wait for ever.
+        let (beat, beats) = channel();
+        let living = scope.spawn(|| live(&world, beats));
         let mut dice = Dice(seed);
         let mut resolved = 0;
         for kill in 0..KILLS {
+            beat.send(()).expect("the living writer has ended");
             die(&world, kill, &mut dice);
             if kill % 50 == 49 {
                 resolved += world.resolve_unknown();
             }
         }
-        drop(stopping);
+        drop(beat);
         (living.join().unwrap(), resolved)
     });
-    assert!(kept_going > 10, "the other writer was held up: it did only {kept_going} effects");
+    assert_eq!(kept_going, KILLS, "the other writer was held up");
     assert!(resolved > 0, "no kill ever hit between arm and record: the sweep proves nothing");
 
     // The next life of the same writers finds what the dead left, and nothing is left without an end.
@@ -46,16 +46,19 @@ fn five_hundred_killed_writers_leave_nothing_done_twice_and_nothing_untold() {
     assert!(world.told().iter().all(|told| told.end() != Some("unknown")));
 }
 
-/// The other writer: reads and writes its own notes as fast as it can.
-fn live(world: &World, stop: &AtomicBool) -> usize {
+/// The other writer: reads and writes notes of its own beside every death.
+fn live(world: &World, beats: Receiver<()>) -> u64 {
     let mut client = world.boundary(None, 0);
     client.initialize();
     let mut done = 0;
-    while !stop.load(Ordering::SeqCst) {
+    for () in beats {
         let note = format!("living-{done}.md");
         look_at(&mut client, &note);
         let result = client.call("write_note", json!({"path": note, "content": "alive"}));
-        assert!(result.get("isError").is_none_or(|error| error == false), "the living writer was refused: {result}");
+        assert!(
+            result.get("isError").is_none_or(|error| error == false),
+            "the living writer was refused: {result}"
+        );
         done += 1;
     }
     assert!(client.close().success());
@@ -79,14 +82,6 @@ fn die(world: &World, kill: u64, dice: &mut Dice) {
     }
     spin(dice.below(15_000));
     client.kill();
-}
-
-struct Stop<'a>(&'a AtomicBool);
-
-impl Drop for Stop<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::SeqCst);
-    }
 }
 
 /// Lets an exact number of microseconds pass: the instant is the point of the test.

@@ -40,10 +40,17 @@ impl World {
     /// A boundary in front of a server over the folder, not yet spoken to.
     pub fn boundary(&self, crash_at: Option<&str>, slow_ms: u64) -> Client {
         let mut command = Command::new(LASTLOOK);
-        command.args(["mcp", "--state"]).arg(self.at("state")).arg("--").arg(LASTLOOK).arg("demo-notes-server");
+        command
+            .args(["mcp", "--state"])
+            .arg(self.at("state"))
+            .arg("--")
+            .arg(LASTLOOK)
+            .arg("demo-notes-server");
         command.arg(self.at("notes")).arg("--effects").arg(self.at("effects"));
         // The pace is no part of the command: the upstream stays the same.
-        command.env("DEMO_NOTES_ARRIVALS", self.at("arrivals")).env("DEMO_NOTES_SLOW_MS", slow_ms.to_string());
+        command
+            .env("DEMO_NOTES_ARRIVALS", self.at("arrivals"))
+            .env("DEMO_NOTES_SLOW_MS", slow_ms.to_string());
         command.env("XDG_CONFIG_HOME", self.root.path());
         if let Some(at) = crash_at {
             command.env("LASTLOOK_CRASH_AT", at);
@@ -53,7 +60,8 @@ impl World {
 
     /// Runs `lastlook` on the state; gives its exit code and what it printed.
     pub fn run(&self, arguments: &[&str]) -> (i32, String) {
-        let done = Command::new(LASTLOOK).args(arguments).arg("--state").arg(self.at("state")).output().unwrap();
+        let done =
+            Command::new(LASTLOOK).args(arguments).arg("--state").arg(self.at("state")).output().unwrap();
         let printed = [done.stdout, done.stderr].concat();
         (done.status.code().unwrap_or(-1), String::from_utf8_lossy(&printed).into_owned())
     }
@@ -99,10 +107,14 @@ impl World {
         let mut attempts: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
         for origin in reader.origins().unwrap() {
             for stored in reader.entries(&origin, 0, usize::MAX).unwrap() {
-                attempts.entry(stored.attempt).or_default().push(Entry::from_payload(&stored.payload).unwrap());
+                attempts
+                    .entry(stored.attempt)
+                    .or_default()
+                    .push(Entry::from_payload(&stored.payload).unwrap());
             }
         }
-        let armed = attempts.into_iter().filter(|(_, entries)| entries.iter().any(|entry| entry.kind == Kind::Armed));
+        let armed =
+            attempts.into_iter().filter(|(_, entries)| entries.iter().any(|entry| entry.kind == Kind::Armed));
         armed
             .map(|(receipt, entries)| {
                 let values = reader.values(&receipt, Kind::Armed).unwrap().unwrap();
@@ -118,7 +130,8 @@ impl World {
         let unknown: Vec<_> = self.told().into_iter().filter(|told| told.end() == Some("unknown")).collect();
         for told in &unknown {
             let word = if self.exists(&told.path) { "succeeded" } else { "failed" };
-            let (code, printed) = self.run(&["resolve", &told.receipt, "--as", word, "--reason", "looked at the folder"]);
+            let (code, printed) =
+                self.run(&["resolve", &told.receipt, "--as", word, "--reason", "looked at the folder"]);
             assert_eq!(code, 0, "{printed}");
         }
         unknown.len()
@@ -140,7 +153,9 @@ impl World {
             match told.end() {
                 None => panic!("stuck for ever: {told:?}"),
                 Some("succeeded") => assert!(exists, "said to have happened, and did not: {told:?}"),
-                Some("failed" | "refused") => assert!(!exists, "said not to have happened, and did: {told:?}"),
+                Some("failed" | "refused") => {
+                    assert!(!exists, "said not to have happened, and did: {told:?}")
+                }
                 Some(end) => assert_eq!(end, "unknown"),
             }
         }

@@ -35,7 +35,7 @@ impl Rig {
         serde_json::Deserializer::from_slice(&printed).into_iter().map(Result::unwrap).collect()
     }
 
-    /// Exports one receipt with its values and verifies it with nothing but the pinned key. Forged, it must not verify.
+    /// Exports one receipt with its values and verifies it with nothing but the pinned key.
     pub fn receipt(&self, id: &str) -> Receipt {
         let exported = self.lastlook_ok(&["receipt", id, "--with-values"]);
         succeeded(&format!("verify {id}"), self.verify(&exported, &self.key()));
@@ -45,14 +45,9 @@ impl Rig {
         let arguments = values.iter().find(|value| value["label"] == "arguments");
         let arguments = arguments
             .map_or(Value::Null, |value| serde_json::from_str(value["value"].as_str().unwrap()).unwrap());
-        let receipt = Receipt {
-            id: id.to_owned(),
-            says: predicate(&file),
-            armed: file.get("armed").map(predicate),
-            arguments,
-        };
+        let armed = file.get("armed").map(predicate);
+        let receipt = Receipt { id: id.to_owned(), says: predicate(&file), armed, arguments };
         assert_eq!(receipt.says["attempt"], id);
-        self.forgeries_are_refused(&file);
         receipt
     }
 
@@ -107,25 +102,36 @@ impl Rig {
     }
 
     /// I28: whatever is changed in a receipt shows, and so does another key.
-    fn forgeries_are_refused(&self, genuine: &Value) {
+    pub fn cannot_be_forged(&self, id: &str) {
+        let genuine: Value =
+            serde_json::from_slice(&self.lastlook_ok(&["receipt", id, "--with-values"])).unwrap();
         let key = self.key();
         let refused = |what: &str, file: &Value, key: &[u8]| {
             let output = self.verify(&serde_json::to_vec(file).unwrap(), key);
             assert_eq!(output.status.code(), Some(1), "{what}: {output:?}");
         };
-        let mut outcome = genuine.clone();
-        let mut lie = statement(genuine);
-        lie["predicate"]["tool"] = json!("another_tool");
-        outcome["payload"] = json!(STANDARD.encode(lie.to_string()));
-        refused("another statement", &outcome, &key);
-        let mut value = genuine.clone();
-        if let Some(opened) = value.pointer_mut("/values/0/value") {
-            *opened = json!(format!("{} ", opened.as_str().unwrap()));
-            refused("another value", &value, &key);
+        for (what, member, lie) in [
+            ("another verdict", "/predicate/verdict", json!("hold")),
+            ("another attempt", "/predicate/attempt", json!("somebody else's")),
+            ("another time", "/predicate/time", json!("2001-01-01T00:00:00.000000000Z")),
+            ("another action", "/subject/0/digest/sha256", json!("0".repeat(64))),
+        ] {
+            let (mut file, mut told) = (genuine.clone(), statement(&genuine));
+            *told.pointer_mut(member).unwrap() = lie;
+            file["payload"] = json!(STANDARD.encode(told.to_string()));
+            refused(what, &file, &key);
         }
+        let mut file = genuine.clone();
+        let opened = file.pointer_mut("/values/0/value").unwrap();
+        *opened = json!(format!("{} ", opened.as_str().unwrap()));
+        refused("another value", &file, &key);
+        let mut file = genuine.clone();
+        file["index"] = json!(file["index"].as_u64().unwrap() + 1);
+        refused("another place", &file, &key);
+
         let stranger = Rig::new();
         drop(stranger.agent());
-        refused("another key", genuine, &stranger.key());
+        refused("another key", &genuine, &stranger.key());
     }
 }
 

@@ -38,6 +38,7 @@ fn a_stale_edit_never_reaches_the_server_and_succeeds_after_reading_again() {
     let verdicts: Vec<_> = receipts.iter().map(|receipt| receipt.says["verdict"].as_str().unwrap()).collect();
     assert_eq!(verdicts, ["deny", "deny", "allow"]);
     assert_eq!(receipts[0].says["reasons"], json!([{"code": "fact-changed", "about": "read_text_file"}]));
+    ids.iter().for_each(|id| rig.cannot_be_forged(id));
     let class = &receipts[2].says["class"];
     assert_eq!(class, &json!({"is": "write", "by": "profile"}));
 }

@@ -1,0 +1,8 @@
+//! Looking at the record: `log`, `show`, `receipt`, `keys`, `verify`, `resolve`, on records that real boundaries made.
+
+mod log;
+mod receipts;
+mod resolve;
+mod rig;
+mod show;
+mod verify;

@@ -1,0 +1,170 @@
+//! `lastlook verify` on a whole state folder.
+
+use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::rig::{Said, World, copy};
+
+/// A record with an allowed, a refused and a resolved attempt, in two logs, and nobody at work on it.
+fn recorded() -> (World, String) {
+    let world = World::new();
+    let (mut client, unknown) = world.unknown("x.md");
+    world.edited(&mut client, "a.md");
+    world.refused(&mut client, "b.md");
+    world.ok(&["resolve", &unknown, "--as", "succeeded", "--reason", "seen"]);
+    client.close();
+    (world, unknown)
+}
+
+fn report(world: &World) -> Value {
+    serde_json::from_str(&world.run(&["verify", "--json"]).out).unwrap()
+}
+
+#[test]
+fn a_sound_record_verifies() {
+    let (world, _) = recorded();
+    let said = world.run(&["verify"]);
+    assert_eq!((said.code, said.err.as_str()), (0, ""), "{said:?}");
+    for part in [
+        "all 6 entries are those that were signed",
+        "all 1 entries",
+        "3 ended, 0 under way, 0 unknown",
+        "the folder's own",
+        "witness",
+    ] {
+        assert!(said.out.contains(part), "`{part}` is not in {}", said.out);
+    }
+    let pinned = world.ok(&["verify", "--key", &world.key()]);
+    assert!(pinned.contains("pinned by you"), "{pinned}");
+    let report = report(&world);
+    assert_eq!(
+        (&report["ok"], &report["pinned"], &report["problems"]),
+        (&json!(true), &json!(false), &json!([]))
+    );
+    assert_eq!(report["logs"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn another_key_proves_nothing() {
+    let ((world, _), other) = (recorded(), World::new());
+    other.client().close();
+    let key = other.key();
+    let said = world.run(&["verify", "--key", &key]);
+    said.fails(1, "(checkpoint-unknown-key)");
+    assert!(said.out.contains("does not verify") && said.out.contains("not compared"), "{said:?}");
+    world.run(&["verify", "--key", "missing.pub"]).fails(2, "cannot be read");
+}
+
+#[test]
+fn what_was_altered_is_found() {
+    let (world, unknown) = recorded();
+    let sound = world.path("sound");
+    copy(&world.state(), &sound);
+    let finds = |sql: &str, code: &str| {
+        std::fs::remove_dir_all(world.state()).unwrap();
+        copy(&sound, &world.state());
+        world.tamper(sql);
+        world.run(&["verify"]).fails(1, &format!("({code})"));
+        let report = report(&world);
+        assert_eq!(
+            (&report["ok"], &report["problems"][0]["code"]),
+            (&json!(false), &json!(code)),
+            "{report}"
+        );
+    };
+    // Entries.
+    finds("DELETE FROM entries WHERE kind = 'refused'", "log-shorter");
+    finds("DELETE FROM entries WHERE seq = (SELECT max(seq) FROM entries)", "log-shorter");
+    finds(
+        "UPDATE entries SET payload = CAST(replace(CAST(payload AS TEXT), '\"succeeded\"', '\"failed\"') AS BLOB) WHERE kind = 'outcome'",
+        "log-root",
+    );
+    finds("UPDATE entries SET payload = x'7b7d' WHERE kind = 'operator'", "entry-statement");
+    finds("UPDATE logs SET note = replace(note, 'lastlook', 'lastlock')", "checkpoint-unknown-key");
+    finds("UPDATE logs SET note = ''", "checkpoint-unsigned");
+    // What is beside them.
+    finds("UPDATE entries SET kind = 'outcome' WHERE kind = 'refused'", "entry-misfiled");
+    finds("UPDATE entries SET leaf = zeroblob(32) WHERE kind = 'armed'", "entry-misfiled");
+    finds("UPDATE \"values\" SET seed = zeroblob(32)", "value-does-not-open");
+    finds("UPDATE attempts SET state = 'failed' WHERE state = 'succeeded'", "attempt-differs");
+    finds("UPDATE attempts SET state = 'armed' WHERE state = 'refused'", "attempt-differs");
+    finds("UPDATE attempts SET tool = 'read_note'", "attempt-differs");
+    finds("DELETE FROM attempts", "attempt-differs");
+    finds(
+        "INSERT INTO attempts SELECT 'forged', writer, upstream, tool, action, 'unknown', opened_at_ns, detail FROM attempts LIMIT 1",
+        "attempt-differs",
+    );
+    // A receipt is not given out of a record like these.
+    world.run(&["receipt", "forged"]).fails(2, "no attempt");
+    world.tamper("UPDATE entries SET leaf = zeroblob(32) WHERE kind = 'armed'");
+    world.run(&["receipt", &unknown]).fails(1, "is not what the log's hash says");
+}
+
+#[test]
+fn an_armed_attempt_without_an_end_is_said_to_be_open() {
+    let world = World::new();
+    world.put("a.md", "old\n");
+    let mut dying = world.boundary(&[]);
+    dying.env("LASTLOOK_CRASH_AT", "after:arm");
+    let mut dying = world.client_of(dying);
+    dying.ask("edit_note", super::rig::edit("a.md", "old", "new"));
+    dying.wait();
+    let said = world.run(&["verify"]);
+    assert!(said.code == 0 && said.out.contains("0 ended, 1 under way, 0 unknown"), "{said:?}");
+    let id = world.log(&[])[0]["receipt"].clone();
+    assert_eq!(report(&world)["attempts"]["under_way"], json!([id]));
+}
+
+#[test]
+fn a_record_that_cannot_be_opened_is_left_as_it_is() {
+    let (world, _) = recorded();
+    std::fs::write(world.state().join("lastlook.db"), "not a database, whatever its name says").unwrap();
+    world.run(&["verify"]).fails(4, "is corrupt");
+    std::fs::write(world.state().join("version"), "lastlook-state 99\n").unwrap();
+    world.run(&["verify"]).fails(4, "of another version");
+    let other = world.path("other");
+    std::fs::create_dir(&other).unwrap();
+    std::fs::write(other.join("thesis.txt"), "mine").unwrap();
+    let other = other.display().to_string();
+    Said::of(world.bare(&["verify", "--state", &other]).output().unwrap()).fails(2, "there is no record at");
+    let file = world.file("file", "mine");
+    Said::of(world.bare(&["verify", "--state", &file]).output().unwrap()).fails(4, "is not a directory");
+}
+
+#[test]
+fn a_copy_that_cannot_be_written_verifies_too() {
+    let (world, _) = recorded();
+    // Whoever runs as root can write everywhere: somebody else looks at it then.
+    let nobody = rustix::process::getuid().is_root().then_some(65_534);
+    let program = world.path("lastlook");
+    std::fs::copy(env!("CARGO_BIN_EXE_lastlook"), &program).unwrap();
+    give(world.temp.path(), nobody);
+    std::fs::set_permissions(world.state(), std::fs::Permissions::from_mode(0o500)).unwrap();
+    let verify = || {
+        let mut command = std::process::Command::new(&program);
+        command.args(["verify", "--state"]).arg(world.state()).env_clear().env("TMPDIR", world.path("notes"));
+        if let Some(nobody) = nobody {
+            command.uid(nobody).gid(nobody);
+        }
+        Said::of(command.output().unwrap())
+    };
+    let said = verify();
+    std::fs::set_permissions(world.state(), std::fs::Permissions::from_mode(0o700)).unwrap();
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.err.contains("a copy of it is verified") && said.out.contains("3 ended"), "{said:?}");
+    let left = std::fs::read_dir(world.path("notes")).unwrap().flatten();
+    assert!(
+        left.map(|file| file.file_name().into_string().unwrap()).all(|name| !name.starts_with("lastlook-"))
+    );
+}
+
+fn give(path: &Path, to: Option<u32>) {
+    let Some(owner) = to else { return };
+    chown(path, to, Some(owner)).unwrap();
+    if path.is_dir() {
+        std::fs::read_dir(path).unwrap().flatten().for_each(|item| give(&item.path(), to));
+    }
+}
