@@ -14,7 +14,7 @@ use crate::attempt::Proposal;
 use crate::boundary::Boundary;
 use crate::entry::{Draft, DraftError, principal_json};
 
-/// How long recovery waits for a dead writer's server to be gone.
+/// How long recovery waits for dead writers' servers to be gone.
 const WAIT_FOR_CHILD: Duration = Duration::from_secs(5);
 
 /// How many unknown attempts are looked at when a session starts.
@@ -98,10 +98,10 @@ pub async fn mark_dead(boundary: &Boundary) {
 }
 
 async fn mark(boundary: &Boundary, is_dead: impl Fn(&AttemptRow) -> bool) {
-    for row in open_attempts(&*boundary.store, AttemptState::Armed).into_iter().filter(|row| is_dead(row)) {
-        if let Some(detail) = Detail::from_bytes(&row.detail) {
-            wait_for_end(&detail).await;
-        }
+    let mut dead = open_attempts(&*boundary.store, AttemptState::Armed);
+    dead.retain(|row| is_dead(row));
+    wait_for_ends(&dead).await;
+    for row in dead {
         let ended = End { outcome: "unknown", evidence: "writer-died", settles: false };
         if let Err(error) = record(boundary, &row, AttemptState::Armed, ended).await {
             tracing::warn!("attempt {} could not be marked unknown: {error}", row.id);
@@ -150,10 +150,13 @@ async fn unchanged(boundary: &Arc<Boundary>, detail: &Detail) -> bool {
     true
 }
 
-async fn wait_for_end(detail: &Detail) {
+/// Waits until the servers that held these attempts are gone, as long as that is reasonable.
+async fn wait_for_ends(rows: &[AttemptRow]) {
     let ended = async {
-        while !detail.child_is_gone() {
-            tokio::time::sleep(Duration::from_millis(5)).await; // backoff: a process gives no event to a stranger
+        for detail in rows.iter().filter_map(|row| Detail::from_bytes(&row.detail)) {
+            while !detail.child_is_gone() {
+                tokio::time::sleep(Duration::from_millis(5)).await; // backoff: a process gives no event to a stranger
+            }
         }
     };
     let _ = tokio::time::timeout(WAIT_FOR_CHILD, ended).await;

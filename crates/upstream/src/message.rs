@@ -122,7 +122,9 @@ pub fn id_key(raw: &[u8]) -> Cow<'_, [u8]> {
         Some(b'"') | None => raw.into(),
         Some(_) if is_short_integer(raw) => raw.into(),
         // `+ 0.0` makes one zero of two.
-        Some(_) => double(raw).map_or_else(|| raw.into(), |number| (number + 0.0).to_string().into_bytes().into()),
+        Some(_) => {
+            double(raw).map_or_else(|| raw.into(), |number| (number + 0.0).to_string().into_bytes().into())
+        }
     }
 }
 
@@ -174,7 +176,9 @@ mod tests {
     fn one_id_has_one_key() {
         assert_eq!(id_key(br#""\u0061""#), id_key(br#""a""#));
         assert_ne!(id_key(b"1"), id_key(br#""1""#));
-        for (one, same) in [("1", "1.0"), ("0", "-0"), ("20", "2e1"), ("9007199254740993", "9007199254740992")] {
+        for (one, same) in
+            [("1", "1.0"), ("0", "-0"), ("20", "2e1"), ("9007199254740993", "9007199254740992")]
+        {
             assert_eq!(id_key(one.as_bytes()), id_key(same.as_bytes()), "{one}");
         }
         assert_ne!(id_key(b"1"), id_key(b"1.5"));

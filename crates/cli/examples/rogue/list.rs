@@ -12,7 +12,8 @@ impl Rogue {
             return Ok(());
         }
         if self.has("late-list") {
-            let error = json!({"jsonrpc": "2.0", "id": id, "error": {"code": -32603, "message": "no list today"}});
+            let error =
+                json!({"jsonrpc": "2.0", "id": id, "error": {"code": -32603, "message": "no list today"}});
             self.held.push(line_of(&error));
             return Ok(());
         }

@@ -125,17 +125,15 @@ impl Rogue {
     }
 
     fn result(&self, id: &Value, result: &Value) -> io::Result<()> {
-        self.write(&frame(id, result))
+        self.write(frame(id, result))
     }
 
     fn error(&self, id: &Value, code: i32, message: &str) -> io::Result<()> {
-        self.write(&line_of(
-            &json!({"jsonrpc": "2.0", "id": id, "error": {"code": code, "message": message}}),
-        ))
+        self.write(line_of(&json!({"jsonrpc": "2.0", "id": id, "error": {"code": code, "message": message}})))
     }
 
     fn notify(&self, method: &str, params: &Value) -> io::Result<()> {
-        self.write(&line_of(&json!({"jsonrpc": "2.0", "method": method, "params": params})))
+        self.write(line_of(&json!({"jsonrpc": "2.0", "method": method, "params": params})))
     }
 
     fn write(&self, text: impl AsRef<[u8]>) -> io::Result<()> {

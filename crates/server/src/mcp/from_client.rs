@@ -31,18 +31,30 @@ enum Fate {
     Answer(Vec<u8>),
 }
 
-/// Copies until the client's end; errs when the server no longer takes anything, or the client cannot be read.
-pub(super) fn copy(session: &Arc<Session>, from: impl Read, limits: &Limits) -> io::Result<()> {
+/// Why copying ended before the client's end.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Stopped {
+    /// The client can no longer be read, or takes no answers.
+    #[error("the client: {0}")]
+    Client(io::Error),
+    /// The server takes nothing any more.
+    #[error("the server: {0}")]
+    Server(io::Error),
+}
+
+/// Copies until the client's end, or until one side no longer plays its part.
+pub(super) fn copy(session: &Arc<Session>, from: impl Read, limits: &Limits) -> Result<(), Stopped> {
     let mut frames = FrameReader::new(from, limits.max_bytes);
     loop {
-        match frames.next_lines()? {
+        match frames.next_lines().map_err(Stopped::Client)? {
             Incoming::Lines(range) => run_of_lines(session, frames.bytes(range), limits)?,
             Incoming::TooLarge(id) => {
                 let message = format!(
                     "the frame is larger than {} bytes and was not passed on; send less at a time",
                     limits.max_bytes
                 );
-                session.client.write(&reply::error(id.as_deref(), reply::INVALID_REQUEST, &message))?;
+                let answer = reply::error(id.as_deref(), reply::INVALID_REQUEST, &message);
+                session.client.write(&answer).map_err(Stopped::Client)?;
             }
             Incoming::End(range) => return run_of_lines(session, frames.bytes(range), limits),
         }
@@ -50,12 +62,13 @@ pub(super) fn copy(session: &Arc<Session>, from: impl Read, limits: &Limits) -> 
 }
 
 /// Writes runs of passing frames in one go; what is not to pass interrupts a run.
-fn run_of_lines(session: &Arc<Session>, run: &[u8], limits: &Limits) -> io::Result<()> {
+fn run_of_lines(session: &Arc<Session>, run: &[u8], limits: &Limits) -> Result<(), Stopped> {
     let mut passing: Range<usize> = 0..0;
-    let flush = |passing: &mut Range<usize>| -> io::Result<()> {
+    let flush = |passing: &mut Range<usize>| {
         let bytes = run.get(passing.clone()).unwrap_or_default();
         passing.start = passing.end;
-        if bytes.is_empty() { Ok(()) } else { session.boundary.link().pass(bytes) }
+        let passed = if bytes.is_empty() { Ok(()) } else { session.boundary.link().pass(bytes) };
+        passed.map_err(Stopped::Server)
     };
     let mut at = 0;
     for line in lines(run) {
@@ -73,7 +86,7 @@ fn run_of_lines(session: &Arc<Session>, run: &[u8], limits: &Limits) -> io::Resu
                 flush(&mut passing)?;
                 session.list_soon();
             }
-            Fate::Answer(frame) => session.client.write(&frame)?,
+            Fate::Answer(frame) => session.client.write(&frame).map_err(Stopped::Client)?,
         }
         at = end;
     }
@@ -200,14 +213,18 @@ fn notification(session: &Arc<Session>, line: &[u8], method: &str, params: Optio
                 }
                 Some(Cancelled::Parked | Cancelled::TooLate) => Fate::Taken,
                 // The boundary's own calls are not the client's to cancel.
-                Some(Cancelled::PassOn) if id.is_some_and(|id| session.boundary.link().is_own_id(id)) => Fate::Taken,
+                Some(Cancelled::PassOn) if id.is_some_and(|id| session.boundary.link().is_own_id(id)) => {
+                    Fate::Taken
+                }
                 Some(Cancelled::PassOn) | None => Fate::Pass,
             }
         }
         // A lenient server would run it, and nobody could be told how it ended.
-        "tools/call" => {
-            Fate::Answer(reply::error(None, reply::INVALID_REQUEST, "a tool call needs an `id`; it was not passed on"))
-        }
+        "tools/call" => Fate::Answer(reply::error(
+            None,
+            reply::INVALID_REQUEST,
+            "a tool call needs an `id`; it was not passed on",
+        )),
         _ => Fate::Pass,
     }
 }

@@ -58,6 +58,7 @@ impl Session {
         }
         if !progress.settled {
             progress.settled = true;
+            self.recovered().await;
             recovery::settle_unknown(&self.boundary).await;
         }
     }
@@ -65,7 +66,7 @@ impl Session {
     /// Starts a listing in the background, so that the first call need not wait for it.
     pub(super) fn list_soon(self: &Arc<Self>) {
         let session = Arc::clone(self);
-        self.runtime.spawn(async move { session.ensure_listed().await });
+        self.attempts.spawn_on(async move { session.ensure_listed().await }, &self.runtime);
     }
 
     async fn list_all(&self) -> Result<Vec<(String, Definition)>, String> {

@@ -76,7 +76,11 @@ pub(super) fn with_receipt(answer: &[u8], receipt: &str) -> Vec<u8> {
                 let inner = members(result.get(meta.clone())?)?;
                 if let Some(old) = inner.span_of(RECEIPT) {
                     let start = span.start + meta.start;
-                    return Some(replaced(answer, start + old.start..start + old.end, &format!("\"{receipt}\"")));
+                    return Some(replaced(
+                        answer,
+                        start + old.start..start + old.end,
+                        &format!("\"{receipt}\""),
+                    ));
                 }
                 let comma = if inner.is_empty() { "" } else { "," };
                 (span.start + meta.start + 1, format!("\"{RECEIPT}\":\"{receipt}\"{comma}"))

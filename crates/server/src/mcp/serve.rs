@@ -14,8 +14,9 @@ use rustix::process::Signal;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
+use super::from_client::{self, Stopped};
+use super::from_server;
 use super::session::Session;
-use super::{from_client, from_server};
 
 /// How long effects in flight are waited for once the client is gone.
 const EFFECTS_AFTER_CLIENT: Duration = Duration::from_secs(30);
@@ -54,6 +55,19 @@ pub enum End {
     Signal,
 }
 
+/// What a session's threads tell the one that waits for its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    /// The client closed its side.
+    ClientClosed,
+    /// The server closed its side, and everybody who waited for it knows.
+    ServerClosed,
+    /// The server takes nothing any more; its last answers may still come.
+    ServerDeaf,
+    /// We were asked to stop.
+    Signalled,
+}
+
 /// Why a session could not begin.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
@@ -69,8 +83,8 @@ pub fn serve(runtime: &Runtime, serve: Serve) -> Result<End, ServeError> {
     let session = Arc::new(Session::new(boundary, client, runtime.handle().clone()));
     runtime.block_on(recovery::mark_own(&session.boundary));
     {
-        let session = Arc::clone(&session);
-        runtime.spawn(async move { recovery::mark_dead(&session.boundary).await });
+        let recovering = Arc::clone(&session);
+        session.attempts.spawn_on(async move { recovering.recovered().await }, runtime.handle());
     }
 
     let (ended, ends) = mpsc::channel();
@@ -84,11 +98,11 @@ pub fn serve(runtime: &Runtime, serve: Serve) -> Result<End, ServeError> {
         move || {
             from_server::copy(&session, from_server, &limits);
             from_server::server_is_gone(&session);
-            let _ = ended.send(End::Server);
+            let _ = ended.send(Told::ServerClosed);
         }
     })?;
 
-    let end = ends.recv().unwrap_or(End::Server);
+    let told = ends.recv().unwrap_or(Told::ServerClosed);
     session.attempts.close();
     let all_ended = runtime.block_on(effects_have_ended(&session, signalled));
     if !all_ended {
@@ -97,13 +111,18 @@ pub fn serve(runtime: &Runtime, serve: Serve) -> Result<End, ServeError> {
         );
     }
     close(&session)?;
-    let gone = end == End::Server || wait_for_server(&ends);
+    let gone = told == Told::ServerClosed || wait_for_server(&ends);
     end_server(&mut child, &group);
     if !all_ended && (gone || wait_for_server(&ends)) {
         // What was still under way has just lost its answer: that goes on record as well.
-        let _ = runtime.block_on(async { tokio::time::timeout(EFFECTS_AFTER_SIGNAL, session.attempts.wait()).await });
+        let _ = runtime
+            .block_on(async { tokio::time::timeout(EFFECTS_AFTER_SIGNAL, session.attempts.wait()).await });
     }
-    Ok(end)
+    Ok(match told {
+        Told::ClientClosed => End::Client,
+        Told::ServerClosed | Told::ServerDeaf => End::Server,
+        Told::Signalled => End::Signal,
+    })
 }
 
 /// Closes the server's input. Not from this thread: one that does not read may hold up whoever is writing to it.
@@ -112,14 +131,16 @@ fn close(session: &Arc<Session>) -> std::io::Result<()> {
     spawn("close", move || link.close())
 }
 
-fn read_client(session: &Arc<Session>, from: impl Read, limits: Limits, ended: &mpsc::Sender<End>) {
-    if let Err(error) = from_client::copy(session, from, &limits) {
+fn read_client(session: &Arc<Session>, from: impl Read, limits: Limits, ended: &mpsc::Sender<Told>) {
+    let stopped = from_client::copy(session, from, &limits);
+    if let Err(error) = &stopped {
         tracing::debug!("copying from the client ended: {error}");
-        if session.boundary.link().is_gone() {
-            return;
-        }
     }
-    let _ = ended.send(End::Client);
+    let told = match stopped {
+        Ok(()) | Err(Stopped::Client(_)) => Told::ClientClosed,
+        Err(Stopped::Server(_)) => Told::ServerDeaf,
+    };
+    let _ = ended.send(told);
 }
 
 fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
@@ -141,7 +162,7 @@ async fn effects_have_ended(session: &Session, mut signalled: watch::Receiver<bo
 }
 
 /// Tells of the signals that ask us to stop.
-fn watch_signals(runtime: &Runtime, ended: mpsc::Sender<End>) -> std::io::Result<watch::Receiver<bool>> {
+fn watch_signals(runtime: &Runtime, ended: mpsc::Sender<Told>) -> std::io::Result<watch::Receiver<bool>> {
     use tokio::signal::unix::{SignalKind, signal};
     let _inside = runtime.enter();
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
@@ -153,15 +174,15 @@ fn watch_signals(runtime: &Runtime, ended: mpsc::Sender<End>) -> std::io::Result
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        let _ = (tell.send(true), ended.send(End::Signal));
+        let _ = (tell.send(true), ended.send(Told::Signalled));
     });
     Ok(signalled)
 }
 
 /// The server has its input closed, or was ended; its last answers still pass. True when it is known to be gone.
-fn wait_for_server(ends: &mpsc::Receiver<End>) -> bool {
-    while let Ok(end) = ends.recv_timeout(SERVER_TO_END) {
-        if end == End::Server {
+fn wait_for_server(ends: &mpsc::Receiver<Told>) -> bool {
+    while let Ok(told) = ends.recv_timeout(SERVER_TO_END) {
+        if told == Told::ServerClosed {
             return true;
         }
     }

@@ -4,9 +4,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use lastlook_canon::{members, string_of};
-use lastlook_engine::Boundary;
+use lastlook_engine::{Boundary, recovery};
 use lastlook_upstream::pipe::Pipe;
 use tokio::runtime::Handle;
+use tokio::sync::OnceCell;
 use tokio_util::task::TaskTracker;
 
 use super::in_flight::InFlight;
@@ -26,8 +27,10 @@ pub(super) struct Session {
     pub(super) in_flight: InFlight,
     pub(super) lister: Lister,
     pub(super) runtime: Handle,
-    /// Attempts under way.
+    /// Attempts under way, and whatever else must not be cut off at the end.
     pub(super) attempts: TaskTracker,
+    /// Set once what dead writers left armed has been marked.
+    recovered: OnceCell<()>,
     /// The `_meta` of the client's last stateless request: the boundary's own requests need one as well.
     meta: Mutex<Option<Arc<[u8]>>>,
     /// How often the server was complained of.
@@ -55,6 +58,7 @@ impl Session {
             lister: Lister::default(),
             runtime,
             attempts: TaskTracker::new(),
+            recovered: OnceCell::new(),
             meta: Mutex::new(None),
             complaints: AtomicU32::new(0),
         }
@@ -86,6 +90,11 @@ impl Session {
             MOST_COMPLAINTS => tracing::warn!("the server goes on like that; no more of these are shown"),
             _ => tracing::debug!("{what}"),
         }
+    }
+
+    /// Marks what dead writers left armed: once a session, and whoever needs it done waits for it.
+    pub(super) async fn recovered(&self) {
+        self.recovered.get_or_init(|| recovery::mark_dead(&self.boundary)).await;
     }
 
     /// The era of a request, from its raw params; remembers what the boundary's own requests must carry.

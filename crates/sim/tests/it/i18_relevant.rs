@@ -1,12 +1,12 @@
 //! I18: a change to something the action does not depend on refuses nothing.
 
-use lastlook_canon::Json;
-use lastlook_kernel::{Moment, Reading, Readings, Rebased, SubjectRules, Subjects};
+use lastlook_kernel::{Moment, Reading, Readings, Rebased};
 use lastlook_sim::generate::digest_of;
 use lastlook_sim::generate::reads::{CALLS, call};
 use lastlook_sim::generate::story::{Acts, Step, acts, reads, somebody};
 use proptest::prelude::*;
 
+use crate::support::subjects_of;
 use crate::world::{Boundary, tell};
 
 /// A story in which every act is on one thing and nothing depends on chance.
@@ -41,17 +41,13 @@ fn reading(tool: &str, index: usize, said: &str, order: u64) -> Reading {
     Reading {
         tool: tool.to_owned(),
         params: CALLS[index].as_bytes().into(),
-        subjects: of(&call(index)),
+        subjects: subjects_of(&call(index)),
         digest: digest_of(said),
         value: None,
         order,
         answered_at: Moment(order),
         rebased: None,
     }
-}
-
-fn of(arguments: &Json) -> Subjects {
-    Subjects::of(arguments, None, &SubjectRules::default())
 }
 
 proptest! {
@@ -84,9 +80,9 @@ proptest! {
         effect in 0..CALLS.len(),
         change in change(),
     ) {
-        let effect = of(&call(effect));
+        let effect = subjects_of(&call(effect));
         let place = place.index(given.len());
-        if of(&call(given[place].1)).all_among(&effect) {
+        if subjects_of(&call(given[place].1)).all_among(&effect) {
             return Ok(());
         }
         let mut seen = Vec::new();

@@ -1,7 +1,9 @@
 //! What several properties need.
 
+use std::sync::LazyLock;
+
 use lastlook_canon::{Json, Limits, parse};
-use lastlook_kernel::{Subject, Subjects};
+use lastlook_kernel::{Subject, SubjectRules, Subjects};
 use lastlook_sim::case::{Inputs, RecordedCase, RecordedVerdict};
 use lastlook_sim::model::subjects::About;
 
@@ -54,6 +56,12 @@ pub fn inputs(case: &RecordedCase) -> Inputs {
 /// JSON from text.
 pub fn json(text: &str) -> Json {
     parse(text.as_bytes(), &Limits::default()).expect(text)
+}
+
+/// The subjects the kernel finds with the names it ships; made once, since the names are many.
+pub fn subjects_of(arguments: &Json) -> Subjects {
+    static RULES: LazyLock<SubjectRules> = LazyLock::new(SubjectRules::default);
+    Subjects::of(arguments, None, &RULES)
 }
 
 /// The kernel's subjects in the model's words.

@@ -7,8 +7,8 @@ use lastlook_canon::{Digest, Json};
 use lastlook_kernel::{
     Action, Answer, Attempt, BlindWrites, Case, Class, ClassSource, Code, Command, Definition, Event, Fact,
     GateView, GuardSet, Mode, Moment, Principal, Reading, Readings, Reason, Rebased, Snapshot, Standing,
-    State, SubjectRules, Subjects, Tool, ToolRules, Touched, Unreadable, Value, Verdict, comparable, decide,
-    opening_reasons, required_facts, step,
+    State, Tool, ToolRules, Touched, Unreadable, Value, Verdict, comparable, decide, opening_reasons,
+    required_facts, step,
 };
 use lastlook_sim::case::{Inputs, RecordedCase, RecordedVerdict};
 use lastlook_sim::generate::digest_of;
@@ -18,7 +18,7 @@ use lastlook_sim::model::subjects;
 use lastlook_sim::model::verdict::judge;
 use proptest::prelude::*;
 
-use crate::support::json;
+use crate::support::{json, subjects_of};
 
 /// The world: a value for each thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,7 +137,7 @@ impl Boundary {
         self.readings.insert(Reading {
             tool: tool.to_owned(),
             params,
-            subjects: Subjects::of(&arguments, None, &SubjectRules::default()),
+            subjects: subjects_of(&arguments),
             digest,
             value: None,
             order: self.order,
@@ -151,7 +151,7 @@ impl Boundary {
         let paths = acts.things.iter().map(|thing| Json::from(format!("box//thing{thing}/"))).collect();
         let arguments =
             Json::object([("targets", Json::Array(paths)), ("content", Json::from(acts.to.to_string()))]);
-        let effect = Subjects::of(&arguments, None, &SubjectRules::default());
+        let effect = subjects_of(&arguments);
         let touched = self.readings.touched(&effect, self.order);
         let rests = self.memory.rests(&subjects::of(&arguments, None, &["limit", "content"]), self.order);
         prop_assert_eq!(&touched.orders, &rests.on.iter().map(|seen| seen.given).collect::<Vec<_>>());

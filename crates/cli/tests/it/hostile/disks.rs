@@ -42,14 +42,15 @@ fn sentence_of(answer: &Value) -> &str {
 /// Repeats a call until it is no longer refused: the ballast is tried once a second.
 fn until_it_runs(client: &mut Client, key: &str) -> Value {
     let deadline = Instant::now() + PATIENCE;
-    for n in 0.. {
+    let mut n = 0;
+    loop {
         let answer = client.set(&format!("{key}-{n}"), key, &n.to_string());
         if answer["result"]["isError"] != true {
             return answer;
         }
         assert!(Instant::now() < deadline, "still refused: {answer}");
+        n += 1;
     }
-    unreachable!()
 }
 
 #[test]

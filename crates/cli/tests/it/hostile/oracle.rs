@@ -1,6 +1,7 @@
 //! What really happened, from the server's own log, and what the record says of it.
 
 use std::collections::BTreeMap;
+use std::io::BufRead as _;
 
 use lastlook_canon::Digest;
 use lastlook_ledger::{Entry, Kind, verify_log};
@@ -12,8 +13,6 @@ use super::rig::World;
 /// One effect as the server saw it.
 #[derive(Debug)]
 pub struct Effect {
-    pub tool: String,
-    pub arguments: Value,
     /// The line that brought it, with its line break.
     pub frame: String,
 }
@@ -24,8 +23,7 @@ impl World {
         let log = std::fs::read_to_string(self.folder().join("effects.log")).unwrap_or_default();
         let effect = |line: &str| {
             let effect: Value = serde_json::from_str(line).unwrap();
-            let text = |name: &str| effect[name].as_str().unwrap().to_owned();
-            Effect { tool: text("tool"), arguments: effect["arguments"].clone(), frame: text("frame") }
+            Effect { frame: effect["frame"].as_str().unwrap().to_owned() }
         };
         log.lines().map(effect).collect()
     }
@@ -106,7 +104,26 @@ impl World {
                 );
             }
         }
+        self.check_log(&attempts);
         entries
+    }
+
+    /// Checks that `lastlook log --json` tells of every attempt, and of its end as the entries do.
+    fn check_log(&self, attempts: &BTreeMap<&str, Attempt<'_>>) {
+        let output = self.lastlook(&["log", "--json"]).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let lines: Vec<Value> =
+            output.stdout.lines().map(|line| serde_json::from_str(&line.unwrap()).unwrap()).collect();
+        for (id, attempt) in attempts {
+            let told: Vec<&Value> = lines.iter().filter(|line| line["receipt"] == *id).collect();
+            // A second line is about what settled it later.
+            assert!((1..=2).contains(&told.len()), "{id} in {lines:?}");
+            let verdict = if attempt.refused { "deny" } else { "allow" };
+            if attempt.refused || attempt.succeeded {
+                assert_eq!(told[0]["verdict"], verdict, "{told:?}");
+                assert_eq!(told[0]["outcome"] == "succeeded", attempt.succeeded, "{told:?}");
+            }
+        }
     }
 
     /// The last entry about the attempt that an answer names.

@@ -48,11 +48,11 @@ impl World {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lastlook"));
         command.arg("--state").arg(self.state()).args(words);
         command.env("HOME", self.temp.path()).env_remove("XDG_CONFIG_HOME").env_remove("XDG_STATE_HOME");
-        std::env::vars_os()
-            .filter(|(name, _)| name.to_string_lossy().starts_with("LASTLOOK_"))
-            .for_each(|(name, _)| {
+        std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("LASTLOOK_")).for_each(
+            |(name, _)| {
                 command.env_remove(name);
-            });
+            },
+        );
         command
     }
 

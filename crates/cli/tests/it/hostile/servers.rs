@@ -3,6 +3,7 @@
 use lastlook_ledger::Kind;
 use serde_json::{Value, json};
 
+use super::oracle::receipt_of;
 use super::rig::{Client, World, text_of};
 
 #[test]
@@ -56,9 +57,18 @@ fn a_server_that_dies_before_it_answers_leaves_the_outcome_unknown() {
         let again = next.call("again", "set", json!({"key": "alpha", "value": "1", "mode": mode}));
         let says = world.refused(&again, "in-doubt");
         assert!(says.contains("lastlook resolve"), "{says}");
-        next.end_quietly();
         world.check();
         assert_eq!(world.effects().len(), effects, "{mode}");
+        // The way out: an operator's word.
+        let lost = receipt_of(&answer);
+        let word = ["resolve", &lost, "--as", "failed", "--reason", "looked at the file"];
+        let resolved = world.lastlook(&word).output().unwrap();
+        assert!(resolved.status.success(), "{resolved:?}");
+        let again = next.call("free", "set", json!({"key": "alpha", "value": "1", "mode": mode}));
+        world.lost(&again, "answer-lost");
+        assert_ne!(receipt_of(&again), lost);
+        next.end();
+        world.check();
     }
 }
 
