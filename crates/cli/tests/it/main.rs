@@ -8,5 +8,6 @@
 )]
 
 mod client;
+mod kill;
 mod real;
 mod records;

@@ -16,6 +16,7 @@ pub fn happening(choice: u8, course: &Course) -> Happening {
     let chosen = match choice {
         0..160 => replies.first().copied(),
         160..200 => of(&replies, choice),
+        200..212 => Some(Happening::Cancelled),
         _ => of(&Happening::ALL, choice),
     };
     chosen.unwrap_or(Happening::Cancelled)

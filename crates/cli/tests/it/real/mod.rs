@@ -5,6 +5,7 @@
 
 mod basis;
 mod configured;
+mod git;
 mod killed;
 mod oracle;
 mod outcomes;

@@ -43,9 +43,27 @@ fn a_stale_edit_never_reaches_the_server_and_succeeds_after_reading_again() {
     assert_eq!(class, &json!({"is": "write", "by": "profile"}));
 }
 
+/// What was found to differ once stays outdated until the file is read again, even when the world comes back to it.
+#[test]
+fn after_a_refusal_the_old_reading_counts_no_more() {
+    let rig = Rig::with("plan.md", "open");
+    let mut agent = rig.agent();
+    worked(&agent.call("read_text_file", rig.only("plan.md")));
+    worked(&agent.call("get_file_info", rig.only("plan.md")));
+    rig.put("plan.md", "open, by somebody else");
+    refused(&agent.call("write_file", rig.whole("plan.md", "done")), &["fact-changed"]);
+    rig.put("plan.md", "open");
+    refused(&agent.call("write_file", rig.whole("plan.md", "done")), &["fact-changed"]);
+    assert_eq!(rig.effects(), [""; 0]);
+    // One new reading of the file, with whatever tool, takes the place of all the outdated ones.
+    worked(&agent.call("read_file", rig.only("plan.md")));
+    worked(&agent.call("write_file", rig.whole("plan.md", "done")));
+    rig.mediated();
+}
+
 #[test]
 fn what_a_refusal_shows_is_bounded() {
-    let before: String = (0..4000).map(|line| format!("line {line} as it was\n")).collect();
+    let before: String = (0..1500).map(|line| format!("line {line} as it was\n")).collect();
     let rig = Rig::with("long.md", &before);
     let mut agent = rig.agent();
     worked(&agent.call("read_text_file", rig.only("long.md")));
@@ -53,6 +71,6 @@ fn what_a_refusal_shows_is_bounded() {
     let answer = agent.call("edit_file", rig.edit("long.md", "line 1 ", "line one "));
     refused(&answer, &["fact-changed"]);
     let shown = text_of(&answer);
-    assert!(shown.len() < 3000, "{} bytes", shown.len());
+    assert!(shown.contains("-line 0 as it was") && shown.len() < 3000, "{} bytes", shown.len());
     assert_eq!(rig.effects(), [""; 0]);
 }
