@@ -123,7 +123,8 @@ pub async fn settle_unknown(boundary: &Arc<Boundary>) {
     let _ = tokio::time::timeout(WAIT_FOR_SETTLING, settle(boundary, rows)).await;
 }
 
-async fn settle(boundary: &Arc<Boundary>, rows: Vec<AttemptRow>) {
+/// Settles those of these unknown attempts that positive evidence settles.
+pub(crate) async fn settle(boundary: &Arc<Boundary>, rows: Vec<AttemptRow>) {
     for row in rows {
         let Some(detail) = Detail::from_bytes(&row.detail) else { continue };
         if !detail.local || detail.shows.is_empty() || !detail.child_is_gone() {

@@ -112,7 +112,8 @@ pub fn become_server(parent: u32, command: &[OsString]) -> io::Error {
 impl ProcessGroup {
     fn led_by(pid: i32) -> io::Result<ProcessGroup> {
         // One that has ended already is still ours to wait for, and has a start time until then.
-        let (_, start) = stat(pid).ok_or_else(|| io::Error::other("the child cannot be seen in `/proc`"))?;
+        let stat = Stat::of(&pid.to_string());
+        let start = stat.ok_or_else(|| io::Error::other("the child cannot be seen in `/proc`"))?.start;
         Ok(ProcessGroup { pgid: pid, start, boot: boot_id() })
     }
 
@@ -126,6 +127,7 @@ impl ProcessGroup {
             return true;
         }
         rustix::process::test_kill_process_group(pid) == Err(rustix::io::Errno::SRCH)
+            || !has_living_member(self.pgid)
     }
 
     /// Ends the whole group. Only for a group that this process started.
@@ -155,15 +157,60 @@ fn boot_id() -> String {
 
 /// When a process started. A zombie counts as gone: it can no longer act.
 fn start_time(pid: i32) -> Option<u64> {
-    let (state, start) = stat(pid)?;
-    (state != 'Z').then_some(start)
+    let stat = Stat::of(&pid.to_string())?;
+    stat.lives.then_some(stat.start)
 }
 
-/// Fields 3 and 22 of `/proc/PID/stat` (proc(5)), counted from behind the last `)`: a name may hold anything.
-fn stat(pid: i32) -> Option<(char, u64)> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let (_, rest) = stat.rsplit_once(')')?;
-    let mut fields = rest.split_whitespace();
-    let state = fields.next()?.chars().next()?;
-    Some((state, fields.nth(18)?.parse().ok()?))
+/// Whether some process of the group is more than a zombie.
+///
+/// A signal finds zombies too, and a killed orphan stays one until it is reaped: for ever under a first process that
+/// does not do so, as in many containers. Where `/proc` cannot be read everything counts as living.
+fn has_living_member(pgid: i32) -> bool {
+    let Ok(processes) = std::fs::read_dir("/proc") else { return true };
+    let mut stats = processes.flatten().filter_map(|process| Stat::of(process.file_name().to_str()?));
+    stats.any(|stat| stat.pgid == pgid && stat.lives)
+}
+
+/// What `/proc/PID/stat` says of a process (proc(5)): fields 3, 5 and 22.
+struct Stat {
+    lives: bool,
+    pgid: i32,
+    start: u64,
+}
+
+impl Stat {
+    fn of(pid: &str) -> Option<Stat> {
+        if !pid.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        // Counted from behind the last `)`: a name may hold anything.
+        let (_, rest) = stat.rsplit_once(')')?;
+        let mut fields = rest.split_whitespace();
+        let lives = !matches!(fields.next()?, "Z" | "X");
+        let pgid = fields.nth(1)?.parse().ok()?;
+        let start = fields.nth(16)?.parse().ok()?;
+        Some(Stat { lives, pgid, start })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_is_known_by_its_start_and_a_zombie_is_gone() {
+        let mut child = Command::new("cat").stdin(Stdio::piped()).process_group(0).spawn().unwrap();
+        let group = ProcessGroup::led_by(child.id().cast_signed()).unwrap();
+        assert!(!group.is_gone());
+        assert!(ProcessGroup { start: group.start + 1, ..group.clone() }.is_gone());
+        assert!(ProcessGroup { boot: "another".to_owned(), ..group.clone() }.is_gone());
+        child.kill().unwrap();
+        // Not waited for: it is a zombie from here on.
+        while !group.is_gone() {
+            std::thread::yield_now();
+        }
+        child.wait().unwrap();
+        assert!(group.is_gone());
+    }
 }

@@ -101,21 +101,28 @@ fn build() -> anyhow::Result<()> {
 }
 
 fn measure(bench: &Bench, release: &Path, args: &Mcp) -> anyhow::Result<Measured> {
-    let cells = Cell::all();
-    let mut samples: Vec<(Cell, Vec<Sample>)> = cells.map(|cell| (cell, Vec::new())).collect();
+    let mut samples: Vec<(Cell, Vec<Sample>)> = Cell::all().map(|cell| (cell, Vec::new())).collect();
     let mut disk = disk::Rounds::default();
     for round in 1..=args.rounds {
         eprintln!("round {round} of {}: {} cells", args.rounds, VARIANTS.len() * IN_FLIGHT.len());
+        // Beside the cells with one call in flight, which are held against it, and not in the wake of the heavier ones.
+        settle();
+        disk.measure(release, &bench.scratch)?;
+        settle();
         for (cell, taken) in &mut samples {
             taken.push(bench.sample(*cell)?);
         }
-        disk.measure(release, &bench.scratch)?;
     }
     let cells = samples.into_iter().map(|(cell, taken)| (cell, Sample::median(&taken))).collect();
     let decide = journal::decide(bench)?;
     eprintln!("memory: {} calls, twice", args.calls);
     let memory = vec![bench.memory_of_reads(args.calls)?, bench.memory_of_effects(args.calls)?];
     Ok(Measured { cells, disk: disk.median(), decide, memory })
+}
+
+/// Has the system write what it still holds back, so that one measurement does not pay for another.
+fn settle() {
+    let _ = std::process::Command::new("sync").status();
 }
 
 /// A folder on the same disk as the build, removed at the end: the system's temporary folder may be memory.

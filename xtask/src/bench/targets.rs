@@ -94,7 +94,7 @@ pub fn judge(measured: &Measured) -> Vec<Target> {
         ));
         let limit = half * 1.05 + MEMORY_NOISE_KB;
         targets.push(at_most(
-            "resident memory, no more than at half of the calls",
+            format!("the same, against half of the calls ({})", memory.what),
             end,
             limit,
             Unit::Kilobytes,

@@ -33,6 +33,7 @@ impl Run<'_> {
     async fn commit_when_free(&mut self, commit: Commit) -> Event {
         let deadline = Instant::now() + self.boundary.settings.wait_for_subject;
         let mut pause = Duration::from_millis(1);
+        let mut settled = None;
         loop {
             let holder = match self.boundary.commit(commit.clone()).await {
                 Ok(_) => return Event::Armed,
@@ -48,6 +49,12 @@ impl Run<'_> {
             }
             // A holder that is gone between two tries leaves the subject free: try again at once.
             if let Some(holder) = holder {
+                if holder.state == AttemptState::Unknown && settled.as_ref() != Some(&holder.id) {
+                    // Whoever held it may have died meanwhile, and the world may show that it did nothing.
+                    settled = Some(holder.id.clone());
+                    recovery::settle(self.boundary, vec![*holder]).await;
+                    continue;
+                }
                 let waitable = holder.state == AttemptState::Armed && Instant::now() < deadline;
                 if !waitable {
                     return Event::NotArmed(vec![Reason::about(Code::InDoubt, holder.id)]);

@@ -31,7 +31,9 @@ pub(super) fn error(id: Option<&[u8]>, code: i32, message: &str) -> Vec<u8> {
 
 /// A refusal: a tool result with `isError`, right for its era.
 pub(super) fn refusal(id: &[u8], era: Era, refusal: &Refusal) -> Vec<u8> {
-    let codes: Vec<&str> = refusal.reasons.iter().map(|reason| reason.code.as_str()).collect();
+    let mut codes: Vec<&str> = refusal.reasons.iter().map(|reason| reason.code.as_str()).collect();
+    // One code for each kind of reason: how many facts moved stands in the receipt.
+    codes.dedup();
     let verdict = json!({"verdict": "deny", "codes": codes, "receipt": refusal.receipt});
     tool_error(id, era, &refusal.sentence, refusal.diff.as_deref(), verdict)
 }

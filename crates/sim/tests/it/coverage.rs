@@ -10,8 +10,8 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 
+use crate::boundary::{Boundary, codes, tell};
 use crate::support::{CASES, decided};
-use crate::world::{Boundary, codes, tell};
 
 /// Some values of a strategy, the same in every run.
 fn some<S: Strategy>(strategy: S, count: usize) -> Vec<S::Value> {

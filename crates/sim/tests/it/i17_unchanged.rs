@@ -6,12 +6,13 @@
 use lastlook_sim::generate::story::{Acts, Reads, Step, story, undisturbed_step};
 use proptest::prelude::*;
 
-use crate::world::{Boundary, codes, set, tell};
+use crate::boundary::{Boundary, codes, tell};
+use crate::world::set;
 
 proptest! {
     #![proptest_config(config!("unchanged"))]
 
-    /// The assertions are in [`crate::world`], where the effect reaches the world.
+    /// The assertions are in [`crate::boundary`], where the effect reaches the world.
     #[test]
     fn what_runs_rests_on_what_was_given_and_still_is(story in story()) {
         for done in tell(&mut Boundary::new(), &story)? {

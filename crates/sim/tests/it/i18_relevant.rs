@@ -6,8 +6,8 @@ use lastlook_sim::generate::reads::{CALLS, call};
 use lastlook_sim::generate::story::{Acts, Step, acts, reads, somebody};
 use proptest::prelude::*;
 
+use crate::boundary::{Boundary, tell};
 use crate::support::subjects_of;
-use crate::world::{Boundary, tell};
 
 /// A story in which every act is on one thing and nothing depends on chance.
 fn story() -> impl Strategy<Value = Vec<Step>> {

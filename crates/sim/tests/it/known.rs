@@ -12,9 +12,10 @@ use lastlook_sim::case::{Inputs, RecordedFact, RecordedReading, RecordedUnreadab
 use lastlook_sim::generate::digest_of;
 use lastlook_sim::generate::story::{Acts, Reads, Step};
 
+use crate::boundary::{Boundary, codes, tell};
 use crate::i10_once::some_case;
 use crate::support::json;
-use crate::world::{Boundary, codes, set, tell};
+use crate::world::set;
 
 fn of(arguments: &str) -> Subjects {
     Subjects::of(&json(arguments), None, &SubjectRules::default())

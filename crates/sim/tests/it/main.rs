@@ -15,6 +15,7 @@
 mod support;
 
 mod answers;
+mod boundary;
 mod coverage;
 mod i02_unknown;
 mod i03_pure;

@@ -97,7 +97,7 @@ fn what_was_never_done_is_settled_by_the_readings() {
     client.get("read", "alpha");
     let answer = client.call("write", "set", json!({"key": "alpha", "value": "1", "mode": "die-before"}));
     world.lost(&answer, "answer-lost");
-    assert_eq!(client.end().code, Some(4));
+    assert_eq!(client.end_by_itself().code, Some(4));
 
     let mut next = open();
     let answer = next.call("again", "set", json!({"key": "alpha", "value": "1", "mode": "plain"}));

@@ -47,7 +47,7 @@ fn a_server_that_dies_before_it_answers_leaves_the_outcome_unknown() {
         // Whoever else waits is told as well.
         let message = client.answer("read")["error"]["message"].to_string();
         assert!(message.contains("the server ended before it answered"), "{message}");
-        let ended = client.end();
+        let ended = client.end_by_itself();
         assert_eq!(ended.code, Some(4), "{mode}: {ended:?}");
         assert!(ended.stderr.contains("ended") && ended.stderr.contains("hint:"), "{ended:?}");
         world.check();
@@ -81,12 +81,12 @@ fn a_whole_answer_counts_though_the_server_dies_before_its_line_break() {
     let answer = client.call("write", "get", json!({"key": "alpha", "mode": "die-without-line-break"}));
     assert_eq!(text_of(&answer), "nothing");
     client.answer("read");
-    assert_eq!(client.end().code, Some(4));
+    assert_eq!(client.end_by_itself().code, Some(4));
     let mut client = world.open(&[]);
     let answer =
         client.call("write", "set", json!({"key": "alpha", "value": "1", "mode": "die-without-line-break"}));
     world.ran(&answer, "succeeded", "answer");
-    assert_eq!(client.end().code, Some(4));
+    assert_eq!(client.end_by_itself().code, Some(4));
     world.check();
 }
 
@@ -102,7 +102,7 @@ fn a_server_that_dies_in_the_middle_of_a_look_refuses_it() {
     client.arrived("alpha");
     client.send(r#"{"jsonrpc":"2.0","method":"notifications/die"}"#);
     world.refused(&client.answer("write"), "fact-unreadable");
-    assert_eq!(client.end().code, Some(4));
+    assert_eq!(client.end_by_itself().code, Some(4));
     world.check();
     assert_eq!(world.effects().len(), 0);
 }

@@ -51,7 +51,9 @@ fn a_directory_that_cannot_be_written() {
     if rustix::process::geteuid().is_root() {
         // Permissions do not bind root: somebody else tries, with a program within their reach.
         let program = world.temp.path().join("lastlook");
-        fs::copy(env!("CARGO_BIN_EXE_lastlook"), &program).unwrap();
+        // By another process: a file this one has open for writing while it forks elsewhere could not be run.
+        let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_lastlook")).arg(&program).status().unwrap();
+        assert!(copied.success());
         fs::set_permissions(world.temp.path(), fs::Permissions::from_mode(0o755)).unwrap();
         command = Command::new(program);
         command.args(["mcp", "--state"]).arg(world.state()).args(["--", "true"]);

@@ -21,8 +21,6 @@ from mcp import Client, ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
 from mcp.shared.exceptions import MCPError
 
-sys.path.insert(0, str(Path(__file__).parent))
-
 # What no two runs share: the times of files as JavaScript's `Date` prints them, and the names of temporary files.
 MOVES = [
     (re.compile(r"\b[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d{4} \d\d:\d\d:\d\d GMT[+-]\d{4} \([^)]*\)"), "WHEN"),
