@@ -8,6 +8,7 @@
 )]
 
 mod client;
+mod demo;
 mod kill;
 mod real;
 mod records;
