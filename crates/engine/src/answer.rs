@@ -9,19 +9,23 @@ use lastlook_kernel::{Answer, Comparable, Ignore, Unreadable, comparable};
 pub fn of_effect(frame: &[u8], errors_mean_no_effect: bool) -> Answer {
     let error = Answer::Error { no_effect: errors_mean_no_effect };
     // What cannot be read strictly says nothing: the outcome stays unknown.
-    let Ok(answer) = parse(frame, &Limits::default()) else { return Answer::Error { no_effect: false } };
+    let nothing_proven = Answer::Error { no_effect: false };
+    let Ok(answer) = parse(frame, &Limits::default()) else { return nothing_proven };
     let Some(result) = answer.get("result") else { return error };
-    match result.get("resultType").and_then(Json::as_str) {
-        Some("input_required") => return Answer::InputRequired,
-        None | Some("complete") => {}
-        Some(_) => return Answer::Task,
+    match result.get("resultType").map(Json::as_str) {
+        Some(Some("input_required")) => return Answer::InputRequired,
+        None | Some(Some("complete")) => {}
+        Some(Some(_)) => return Answer::Task,
+        Some(None) => return nothing_proven,
     }
     if result.get("task").is_some_and(|task| task.as_object().is_some()) {
         return Answer::Task;
     }
-    match result.get("isError").and_then(Json::as_bool) {
-        Some(true) => error,
-        _ => Answer::Result,
+    match (result, result.get("isError")) {
+        (Json::Object(_), None | Some(Json::Bool(false))) => Answer::Result,
+        (_, Some(Json::Bool(true))) => error,
+        // Not what a tool's result is: nobody can say what it means.
+        _ => nothing_proven,
     }
 }
 
@@ -55,6 +59,12 @@ mod tests {
         let task = br#"{"id":1,"result":{"task":{"taskId":"t"}}}"#;
         assert_eq!(of_effect(task, true), Answer::Task);
         assert_eq!(of_effect(b"{\"id\":1", true), Answer::Error { no_effect: false });
+        for odd in
+            [r#"7"#, "null", "[]", r#"{"isError":"true"}"#, r#"{"isError":null}"#, r#"{"resultType":7}"#]
+        {
+            let frame = format!(r#"{{"id":1,"result":{odd}}}"#);
+            assert_eq!(of_effect(frame.as_bytes(), true), Answer::Error { no_effect: false }, "{odd}");
+        }
     }
 
     #[test]

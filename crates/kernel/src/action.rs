@@ -29,12 +29,20 @@ pub struct Action {
 /// Why there is no action.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ActionError {
-    /// Some number has no exact canonical form.
-    #[error("{0}")]
+    /// Some number has no exact canonical form: where, as the beginning of a JSON Pointer. The number itself is a value,
+    /// and stays out of what is recorded in the clear (I32).
+    #[error("the number at `{0}` has no exact form")]
     Inexact(String),
     /// The arguments are neither absent nor an object.
     #[error("`arguments` is not an object")]
     NotAnObject,
+}
+
+/// Names of members may be as long as they like; no reason should be.
+const LONGEST_PLACE: usize = 200;
+
+fn beginning(pointer: &str) -> String {
+    pointer.chars().take(LONGEST_PLACE).collect()
 }
 
 /// The domain tag of action digests.
@@ -56,7 +64,7 @@ impl Action {
             return Err(ActionError::NotAnObject);
         }
         let canonical_arguments =
-            canonical(&arguments).map_err(|error| ActionError::Inexact(error.to_string()))?;
+            canonical(&arguments).map_err(|error| ActionError::Inexact(beginning(&error.pointer)))?;
         let definition_hex = definition.map(|digest| digest.to_hex()).unwrap_or_default();
         let digest = Digest::of(
             DOMAIN,

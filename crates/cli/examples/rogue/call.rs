@@ -133,6 +133,10 @@ impl Rogue {
                 self.write(line_of(&asks))
             }
             "task" => self.result(id, &json!({"task": {"taskId": "t", "status": "working"}})),
+            "odd-result" => {
+                let odd = [json!(7), Value::Null, json!({"isError": "true"}), json!({"content": [], "resultType": 7})];
+                self.result(id, odd.get(number).unwrap_or(&Value::Null))
+            }
             "error-after" => self.result(id, &json!({"content": content(said), "isError": true})),
             "forged-receipt" => {
                 let meta = json!({"dev.lastlook/receipt": "forged", "kept": [1, 2]});

@@ -9,6 +9,7 @@
 
 mod client;
 mod demo;
+mod hostile;
 mod kill;
 mod real;
 mod records;

@@ -84,7 +84,9 @@ fn a_number_without_an_exact_form_is_refused_in_an_effect_and_passes_in_a_read()
                 .replace("\"N\"", number),
         );
         let says = world.refused(&client.answer(id), "number-inexact");
-        assert!(says.contains("/value/0/n") && says.contains("as a string"), "{says}");
+        assert!(says.contains("(/value/0/n)") && says.contains("as a string"), "{says}");
+        let entry = world.record().pop().unwrap();
+        assert!(!entry.body.to_string().contains(&number[1..]), "the value is in the clear: {}", entry.body);
     }
     // The name of the place may be as long as it likes: neither the answer nor the record grows with it.
     let long = "k".repeat(3_000_000);
@@ -286,6 +288,34 @@ fn progress_passes_for_the_call_and_is_not_asked_for_by_the_look() {
     );
     client.end_quietly();
     world.check();
+}
+
+/// Audit mode refuses nothing, and says on record what it would have refused; what cannot be recorded is still not sent.
+#[test]
+fn in_audit_mode_what_would_be_refused_runs_and_is_on_record_as_that() {
+    let world = World::new();
+    let mut audit = world.lastlook(&["mcp", "--audit", "--"]);
+    audit.arg(super::rig::rogue()).arg(world.folder());
+    let mut client = Client::start(audit);
+    client.shake_hands();
+    let cases = [
+        (1, "number-inexact", r#"{"name":"set","arguments":{"key":"alpha","value":1e400}}"#),
+        (2, "task-unsupported", r#"{"name":"set","task":{},"arguments":{"key":"alpha"}}"#),
+        (3, "invalid-call", r#"{"name":"set","arguments":["alpha"]}"#),
+        (4, "tool-unknown", r#"{"name":"other\u0000","arguments":{}}"#),
+    ];
+    for (id, code, params) in cases {
+        client.send(&format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{params}}}"#));
+        let entry = world.entry_of(&client.answer(id));
+        let said = (&entry.body["mode"], &entry.body["verdict"], &entry.body["reasons"][0]["code"]);
+        assert_eq!(said, (&json!("audit"), &json!("deny"), &json!(code)));
+    }
+    // A frame that is no message is none in any mode.
+    client.send(r#"{"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"set","name":"get"}}"#);
+    assert!(client.answer(5)["error"]["message"].to_string().contains("duplicate key"));
+    client.end_quietly();
+    world.check();
+    assert_eq!(world.effects().len(), cases.len() - 1, "the server itself could not read 1e400");
 }
 
 #[test]

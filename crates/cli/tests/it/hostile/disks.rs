@@ -116,8 +116,8 @@ fn without_the_ballast_outcomes_are_recorded_and_effects_are_not_begun() {
     let mut client = world.open(&[]);
     client.ask("\"write\"", "set", json!({"key": "alpha", "value": "1", "mode": "hold"}));
     client.arrived("alpha");
-    std::fs::remove_file(world.state().join("reserve")).unwrap();
     client.limit_files(NO_BALLAST);
+    std::fs::remove_file(world.state().join("reserve")).unwrap();
     let refused = client.set("refused", "beta", "1");
     assert_eq!(code_of(&refused), "store-full");
     assert!(sentence_of(&refused).contains("make room"), "{refused}");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::BufRead as _;
 
 use lastlook_canon::Digest;
-use lastlook_ledger::{Entry, Kind, verify_log};
+use lastlook_ledger::{Entry, Kind, open_checkpoint, verify_log};
 use lastlook_store::{StateDir, Store as _};
 use serde_json::Value;
 
@@ -41,12 +41,10 @@ impl World {
         let mut entries = Vec::new();
         for origin in reader.origins().unwrap() {
             let Some(note) = reader.checkpoint(&origin).unwrap() else { continue };
-            let payloads: Vec<Vec<u8>> = reader
-                .entries(&origin, 0, usize::MAX >> 1)
-                .unwrap()
-                .into_iter()
-                .map(|entry| entry.payload)
-                .collect();
+            // What a boundary appends meanwhile is the next checkpoint's.
+            let size = open_checkpoint(&note, std::slice::from_ref(&key)).unwrap().size;
+            let entries_of_it = reader.entries(&origin, 0, usize::try_from(size).unwrap()).unwrap();
+            let payloads: Vec<Vec<u8>> = entries_of_it.into_iter().map(|entry| entry.payload).collect();
             verify_log(payloads.iter().cloned(), &note, std::slice::from_ref(&key)).unwrap();
             entries.extend(payloads.iter().map(|payload| Entry::from_payload(payload).unwrap()));
         }
@@ -119,7 +117,7 @@ impl World {
             // A second line is about what settled it later.
             assert!((1..=2).contains(&told.len()), "{id} in {lines:?}");
             let verdict = if attempt.refused { "deny" } else { "allow" };
-            if attempt.refused || attempt.succeeded {
+            if (attempt.refused || attempt.succeeded) && told[0]["mode"] == "enforce" {
                 assert_eq!(told[0]["verdict"], verdict, "{told:?}");
                 assert_eq!(told[0]["outcome"] == "succeeded", attempt.succeeded, "{told:?}");
             }

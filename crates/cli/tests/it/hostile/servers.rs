@@ -359,6 +359,26 @@ fn an_error_for_an_answer_proves_nothing_unless_the_tool_is_declared_so() {
     world.check();
 }
 
+#[test]
+fn an_answer_that_is_no_result_proves_nothing() {
+    let world = World::new();
+    let mut client = world.open(&[]);
+    for n in 0..4 {
+        let id = format!("write-{n}");
+        let answer =
+            client.call(&id, "set", json!({"key": "alpha", "value": n, "mode": format!("odd-result={n}")}));
+        assert!(answer.get("error").is_none(), "it passes as it is: {answer}");
+        let entry = world.record().pop().unwrap();
+        assert_eq!(
+            (&entry.body["outcome"], &entry.body["evidence"]),
+            (&json!("unknown"), &json!("error-answer"))
+        );
+    }
+    client.end_quietly();
+    world.check();
+    assert_eq!(world.effects().len(), 4);
+}
+
 /// The receipt in an answer is the boundary's word, whatever the server wrote in its place.
 #[test]
 fn a_server_cannot_forge_a_receipt() {
