@@ -174,8 +174,7 @@ impl Placed {
 
     /// Whether there are values beside it, or were before they were pruned.
     pub fn commits(&self) -> bool {
-        const COMMITMENT: &[u8] = br#""commitment":"sha256:"#;
-        self.payload.windows(COMMITMENT.len()).any(|window| window == COMMITMENT)
+        commits(&self.payload)
     }
 
     /// A text member of the body.
@@ -209,4 +208,10 @@ impl Attempt {
     pub fn looked(&self) -> Option<&Placed> {
         self.entries.iter().find(|placed| matches!(placed.entry.kind, Kind::Refused | Kind::Outcome))
     }
+}
+
+/// Whether an entry commits to values kept beside it.
+pub(super) fn commits(payload: &[u8]) -> bool {
+    const COMMITMENT: &[u8] = br#""commitment":"sha256:"#;
+    payload.windows(COMMITMENT.len()).any(|window| window == COMMITMENT)
 }

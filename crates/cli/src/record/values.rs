@@ -7,7 +7,7 @@ use lastlook_store::{Store, StoreError, Values};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{Placed, Record};
+use super::{Placed, Record, commits};
 
 /// Values of one entry, as far as they are still kept.
 #[derive(Debug)]
@@ -40,7 +40,9 @@ impl Record {
     pub fn values_of<'a>(&self, placed: &'a Placed) -> Result<Kept<'a>, StoreError> {
         let (attempt, kind) = (&placed.entry.attempt, placed.entry.kind);
         let values = self.store.values(attempt, kind)?;
-        let alone = self.store.entries_of(attempt)?.iter().filter(|entry| entry.kind == kind).count() == 1;
+        let entries = self.store.entries_of(attempt)?;
+        // What only settles an outcome commits to nothing, and hides nothing.
+        let alone = entries.iter().filter(|entry| entry.kind == kind && commits(&entry.payload)).count() <= 1;
         Ok(Kept { placed, values, alone })
     }
 }

@@ -3,7 +3,8 @@
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use super::rig::{Client, World};
+use super::client::Client;
+use super::rig::World;
 
 fn cancel(client: &mut Client, id: Value) {
     client.send(&cancellation(&id));

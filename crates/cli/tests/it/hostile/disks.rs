@@ -9,7 +9,8 @@ use lastlook_ledger::Kind;
 use rustix::process::{Resource, Rlimit, prlimit};
 use serde_json::{Value, json};
 
-use super::rig::{Client, PATIENCE, World};
+use super::client::{Client, PATIENCE, text_of};
+use super::rig::World;
 
 /// Nothing can be written at all.
 const NOTHING: u64 = 0;
@@ -69,7 +70,7 @@ fn an_intent_that_cannot_be_recorded_is_not_sent() {
         assert_eq!(answer["result"]["_meta"]["dev.lastlook/verdict"]["receipt"], Value::Null);
     }
     // Reads go on.
-    assert_eq!(super::rig::text_of(&client.get("read", "alpha")), "1");
+    assert_eq!(text_of(&client.get("read", "alpha")), "1");
     assert_eq!(world.effects().len(), 1);
     client.lift_limit();
     client.get("again", "alpha");

@@ -7,8 +7,9 @@ use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::Signal;
 use serde_json::json;
 
+use super::client::{Client, Unread, call};
 use super::oracle::receipt_of;
-use super::rig::{Client, Unread, World, call};
+use super::rig::World;
 
 impl World {
     /// Makes the named pipe at which the server waits.

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::rig::{World, call};
+use super::client::{Client, call};
+use super::rig::{World, rogue};
 
 /// Sends bytes that must not reach the server; the error must say this, under this id.
 fn stopped(frame: &[u8], id: Value, says: &str) {
@@ -284,9 +285,9 @@ fn nothing_is_spelt_anew() {
     world.check();
 
     // The same answer without the boundary, as the server spells it.
-    let mut direct = std::process::Command::new(super::rig::rogue());
+    let mut direct = std::process::Command::new(rogue());
     direct.arg(world.folder());
-    let mut direct = super::rig::Client::start(direct);
+    let mut direct = Client::start(direct);
     direct.send(odd);
     let plain = direct.next_bytes();
     direct.end();

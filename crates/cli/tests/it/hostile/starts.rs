@@ -4,7 +4,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
-use super::rig::{Client, Ended, World};
+use super::client::{Client, Ended};
+use super::rig::World;
 
 /// Runs a command that must fail with this code, saying all this.
 fn fails(command: Command, code: i32, says: &[&str]) -> Ended {

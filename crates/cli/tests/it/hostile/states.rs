@@ -6,7 +6,8 @@ use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::Command;
 
-use super::rig::{Client, World};
+use super::client::Client;
+use super::rig::World;
 
 /// A world whose state has been used once.
 fn used() -> World {
