@@ -50,7 +50,7 @@ pub fn run(place: &Place, args: &McpArgs) -> Result<ExitCode, Failure> {
     let exe = std::env::current_exe()?;
     let started = child::start(&exe, &spec).map_err(not_started)?;
 
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let nonce = ids::random().map_err(|error| Failure::unavailable(error.to_string()))?;
     let link = Arc::new(Link::new(started.stdin, nonce));
     let boundary = Arc::new(Boundary::new(Parts {

@@ -49,7 +49,6 @@ CREATE TABLE attempts (
 CREATE INDEX attempts_open ON attempts (id) WHERE state IN ('armed', 'unknown');
 
 CREATE TABLE subjects (subject TEXT PRIMARY KEY, attempt TEXT NOT NULL) WITHOUT ROWID;
-CREATE INDEX subjects_by_attempt ON subjects (attempt);
 "#;
 
 /// Opens an existing database file.
