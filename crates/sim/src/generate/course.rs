@@ -14,8 +14,8 @@ pub fn happening(choice: u8, course: &Course) -> Happening {
     let replies = course.owed.replies();
     let of = |all: &[Happening], number: u8| all.get(usize::from(number) % all.len().max(1)).copied();
     let chosen = match choice {
-        0..160 => replies.first().copied(),
-        160..200 => of(&replies, choice),
+        0..130 => replies.first().copied(),
+        130..200 => of(&replies, choice),
         200..212 => Some(Happening::Cancelled),
         _ => of(&Happening::ALL, choice),
     };
