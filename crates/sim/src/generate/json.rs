@@ -154,6 +154,41 @@ pub fn schema(numbers: Numbers) -> BoxedStrategy<Json> {
     properties(any).boxed()
 }
 
+/// Arguments, and a schema made for them: its defaults, choices and items are often about what is there.
+pub fn described_arguments(numbers: Numbers) -> BoxedStrategy<(Json, Json)> {
+    (arguments(numbers), proptest::collection::vec(any::<u8>(), 1..16))
+        .prop_map(|(arguments, choices)| {
+            let schema = schema_for(&arguments, &mut choices.into_iter().cycle());
+            (arguments, schema)
+        })
+        .boxed()
+}
+
+fn schema_for(value: &Json, choices: &mut impl Iterator<Item = u8>) -> Json {
+    match (choices.next().unwrap_or(0) % 16, value) {
+        (0, _) => Json::object([("default", value.clone())]),
+        (1, _) => Json::object([("enum", Json::Array(vec![value.clone()]))]),
+        (2, _) => Json::object([("const", value.clone())]),
+        (3, _) => Json::object([("type", Json::from("boolean"))]),
+        (4, _) => Json::object([("default", Json::from("another"))]),
+        (_, Json::Array(items)) => {
+            let items = items.first().map(|item| schema_for(item, choices));
+            Json::object(items.map(|items| ("items", items)))
+        }
+        (_, Json::Object(members)) => {
+            let members = members.iter().map(|(name, value)| (name.clone(), schema_for(value, choices)));
+            Json::object([("properties", Json::object(members.collect::<Vec<_>>()))])
+        }
+        _ => Json::object([("type", Json::from("string"))]),
+    }
+}
+
+/// Text made of few path segments, `..` and nothing among them.
+pub fn path() -> impl Strategy<Value = String> {
+    let segment = select(&["..", "..", ".", "", "a", "bc", "plan.md"][..]);
+    proptest::collection::vec(segment, 1..7).prop_map(|segments| segments.join("/"))
+}
+
 fn properties(value: impl Strategy<Value = Json>) -> impl Strategy<Value = Json> {
     members(value, 0..5)
         .prop_map(|members| Json::object([("type", Json::from("object")), ("properties", members)]))

@@ -17,8 +17,6 @@ struct Pair {
     kernel: Readings,
     model: Memory,
     given: u64,
-    /// Every value that was ever given, by order; the newest word of each.
-    values: Vec<(u64, &'static str)>,
 }
 
 impl Pair {
@@ -26,7 +24,7 @@ impl Pair {
         let limits =
             Limits { readings: room.readings, value_bytes: room.value_bytes, tombstones: room.tombstones };
         let model = Memory { most: room.readings, most_tombstones: room.tombstones, ..Memory::default() };
-        Pair { kernel: Readings::new(limits), model, given: 0, values: Vec::new() }
+        Pair { kernel: Readings::new(limits), model, given: 0 }
     }
 
     fn take(&mut self, read: &Read) -> Result<(), TestCaseError> {
@@ -44,8 +42,6 @@ impl Pair {
                 let rebased = Rebased { after: "attempt".to_owned(), since_act_ns: order };
                 self.kernel.rebase(order, digest_of(said), said.as_bytes().into(), Moment(order), rebased);
                 self.model.rebase(order, said, "attempt");
-                self.values.retain(|(given, _)| *given != order);
-                self.values.push((order, said));
             }
             Read::Lost { order } => {
                 self.kernel.bury(order);
@@ -56,7 +52,7 @@ impl Pair {
         Ok(())
     }
 
-    fn give(&mut self, tool: &str, index: usize, said: &'static str) {
+    fn give(&mut self, tool: &str, index: usize, said: &str) {
         self.given += 1;
         let order = self.given;
         self.kernel.insert(Reading {
@@ -72,7 +68,6 @@ impl Pair {
         let about = of_model(index);
         let (tool, said_owned) = (tool.to_owned(), said.to_owned());
         self.model.read(Seen { tool, about, said: said_owned, given: order, outdated: false, rebased: None });
-        self.values.push((order, said));
     }
 
     /// What an effect with this call's arguments rests on.
@@ -103,6 +98,30 @@ impl Pair {
         Ok(())
     }
 
+    /// The orders of the readings whose values are held, and their lengths.
+    fn values(&self) -> Vec<(u64, usize)> {
+        let length = |order| self.kernel.get(order)?.value.as_ref().map(|value| value.len());
+        (1..=self.given).filter_map(|order| Some((order, length(order)?))).collect()
+    }
+
+    /// No value goes while there is room for all of them.
+    fn kept_what_fits(&self, before: &[(u64, usize)], read: &Read, room: &Room) -> Result<(), TestCaseError> {
+        let (changed, new) = match *read {
+            Read::Given { said, .. } => (self.given, said.len()),
+            Read::Rebased { order, said } => (order, said.len()),
+            Read::Uncompared | Read::Outdated { .. } | Read::Lost { .. } | Read::Asked { .. } => (0, 0),
+        };
+        let is_held = |order: u64| self.kernel.get(order).is_some();
+        let mut expected: Vec<(u64, usize)> =
+            before.iter().copied().filter(|(order, _)| is_held(*order) && *order != changed).collect();
+        expected.extend(Some((changed, new)).filter(|(order, _)| is_held(*order)));
+        expected.sort();
+        if expected.iter().map(|(_, length)| length).sum::<usize>() <= room.value_bytes {
+            prop_assert_eq!(self.values(), expected);
+        }
+        Ok(())
+    }
+
     fn agree(&self, room: &Room) -> Result<(), TestCaseError> {
         for index in 0..CALLS.len() {
             self.agree_on(index, self.given)?;
@@ -112,9 +131,8 @@ impl Pair {
         for tools in [vec![], vec!["look".to_owned()], vec!["stat".to_owned(), "look".to_owned()]] {
             prop_assert_eq!(self.kernel.by_tools(&tools), self.model.by(&tools));
         }
-        let held = (1..=self.given)
-            .filter_map(|order| self.kernel.get(order)?.value.as_ref().map(|value| value.len()));
-        prop_assert!(held.sum::<usize>() <= room.value_bytes, "more bytes of values than there is room for");
+        let held: usize = self.values().iter().map(|(_, length)| length).sum();
+        prop_assert!(held <= room.value_bytes, "more bytes of values than there is room for");
         Ok(())
     }
 }
@@ -141,7 +159,9 @@ proptest! {
     fn a_read_set_is_that_of_the_text((room, reads) in reads()) {
         let mut pair = Pair::new(&room);
         for read in &reads {
+            let before = pair.values();
             pair.take(read)?;
+            pair.kept_what_fits(&before, read, &room)?;
         }
         pair.agree(&room)?;
     }

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use lastlook_canon::Json;
 use lastlook_kernel::{SubjectRules, Subjects};
-use lastlook_sim::generate::json::{NOT_SUBJECTS, Numbers, arguments, schema, text};
+use lastlook_sim::generate::json::{
+    NOT_SUBJECTS, Numbers, arguments, described_arguments, path as path_text, schema, text,
+};
 use lastlook_sim::generate::spelling::{choices, respell_path, spell};
 use lastlook_sim::model::{path, subjects};
 use proptest::option::weighted;
@@ -44,13 +46,20 @@ fn pointers() -> impl Strategy<Value = Vec<String>> {
     proptest::collection::vec(pointer.prop_map(str::to_owned), 0..3)
 }
 
+/// Arguments with no schema, with any, or with one made for them.
+fn any_schema() -> impl Strategy<Value = (Json, Option<Json>)> {
+    prop_oneof![
+        2 => (arguments(Numbers::Plain), weighted(0.5, schema(Numbers::Plain))),
+        3 => described_arguments(Numbers::Plain).prop_map(|(arguments, schema)| (arguments, Some(schema))),
+    ]
+}
+
 proptest! {
     #![proptest_config(config!("subjects"))]
 
     #[test]
     fn subjects_are_those_of_the_text(
-        arguments in arguments(Numbers::Plain),
-        schema in weighted(0.6, schema(Numbers::Plain)),
+        (arguments, schema) in any_schema(),
         pointers in pointers(),
     ) {
         let found = Subjects::of(&arguments, schema.as_ref(), &rules());
@@ -100,7 +109,7 @@ proptest! {
     }
 
     #[test]
-    fn paths_have_the_normal_form_of_the_text(text in prop_oneof!["[ab./]{3,14}", text()]) {
+    fn paths_have_the_normal_form_of_the_text(text in prop_oneof![3 => path_text(), 1 => text()]) {
         let call = Json::object([("path", Json::from(text.clone()))]);
         let expected: Vec<_> = subjects::of(&call, None, &[]);
         prop_assert_eq!(about(&Subjects::of(&call, None, &rules())), expected);

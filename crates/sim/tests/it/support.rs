@@ -22,18 +22,18 @@ macro_rules! config {
 
 /// Every name, how many properties go by it, and how many cases each of them runs.
 pub const CASES: &[(&str, u32, u32)] = &[
-    ("totality", 2, 12_000),
+    ("totality", 2, 10_000),
     ("unknown", 2, 6_000),
     ("pure", 2, 4_000),
     ("identity", 4, 4_000),
-    ("subjects", 4, 6_000),
+    ("subjects", 4, 5_000),
     ("answers", 2, 4_000),
     ("readings", 1, 10_000),
     ("once", 2, 8_000),
     ("races", 1, 4_000),
     ("unchanged", 2, 2_000),
     ("relevant", 2, 2_000),
-    ("replay", 1, 6_000),
+    ("replay", 1, 5_000),
 ];
 
 /// The number of cases that was asked for, or the one in the table.
