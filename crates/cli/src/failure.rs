@@ -9,6 +9,8 @@ use lastlook_store::StateError;
 pub const REFUSED: u8 = 1;
 /// Usage or configuration.
 pub const USAGE: u8 = 2;
+/// Nothing was done: somebody must say yes first.
+pub const HELD: u8 = 3;
 /// Something that is needed is not there or does not work now.
 pub const UNAVAILABLE: u8 = 4;
 
@@ -52,6 +54,12 @@ impl Failure {
     /// Adds the way out.
     pub fn hint(mut self, hint: impl Into<String>) -> Failure {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// A mistake in a file, shown with its line: what is printed in the place of message and hint.
+    pub fn rendered(mut self, report: String) -> Failure {
+        self.report = Some(report);
         self
     }
 

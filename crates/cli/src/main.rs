@@ -4,6 +4,8 @@ mod commands;
 mod demo;
 mod failure;
 mod place;
+mod progress;
+mod reach;
 mod record;
 #[cfg(test)]
 mod tests;
@@ -34,12 +36,21 @@ enum Subcommands {
     Demo(demo::DemoArgs),
     /// Stand in front of an MCP server on standard input and output
     Mcp(commands::mcp::McpArgs),
+    Init(commands::init::InitArgs),
+    Wrap(commands::wrap::WrapArgs),
+    Unwrap(commands::unwrap::UnwrapArgs),
     Log(commands::log::LogArgs),
     Show(commands::show::ShowArgs),
     Receipt(commands::receipt::ReceiptArgs),
     Keys(commands::keys::KeysArgs),
     Verify(commands::verify::VerifyArgs),
     Resolve(commands::resolve::ResolveArgs),
+    Claims(commands::claims::ClaimsArgs),
+    Config(commands::config::ConfigArgs),
+    Reload(commands::reload::ReloadArgs),
+    Check(commands::check::CheckArgs),
+    Doctor(commands::doctor::DoctorArgs),
+    Policy(commands::policy::PolicyArgs),
     #[command(hide = true)]
     Child(commands::child::ChildArgs),
     #[command(hide = true)]
@@ -51,12 +62,21 @@ fn main() -> ExitCode {
     let done = match command {
         Subcommands::Demo(args) => demo::run(&args).map_err(Failure::from),
         Subcommands::Mcp(args) => commands::mcp::run(&place, &args),
+        Subcommands::Init(args) => commands::init::run(&place, &args),
+        Subcommands::Wrap(args) => commands::wrap::run(&place, &args),
+        Subcommands::Unwrap(args) => commands::unwrap::run(&place, &args),
         Subcommands::Log(args) => commands::log::run(&place, &args),
         Subcommands::Show(args) => commands::show::run(&place, &args),
         Subcommands::Receipt(args) => commands::receipt::run(&place, &args),
         Subcommands::Keys(args) => commands::keys::run(&place, &args),
         Subcommands::Verify(args) => commands::verify::run(&place, &args),
         Subcommands::Resolve(args) => commands::resolve::run(&place, &args),
+        Subcommands::Claims(args) => commands::claims::run(&place, &args),
+        Subcommands::Config(args) => commands::config::run(&place, &args),
+        Subcommands::Reload(args) => commands::reload::run(&place, &args),
+        Subcommands::Check(args) => commands::check::run(&place, &args),
+        Subcommands::Doctor(args) => commands::doctor::run(&place, &args),
+        Subcommands::Policy(args) => commands::policy::run(&place, &args),
         Subcommands::Child(args) => commands::child::run(&args),
         Subcommands::DemoNotesServer(args) => {
             demo::notes_server::run(&args).map(|()| ExitCode::SUCCESS).map_err(Failure::from)

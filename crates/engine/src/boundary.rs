@@ -1,18 +1,25 @@
 //! One client, one server, and the boundary between them.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use lastlook_canon::{Json, Limits, parse};
-use lastlook_kernel::{Action, ActionError, Code, Principal, Reason, Subject, Tool};
+use arc_swap::ArcSwap;
+
+use lastlook_canon::{Json, Limits, lexical, parse};
+use lastlook_kernel::{
+    Action, ActionError, Class, Code, Definition, Guard, Mode, Principal, Reason, Subject, Tool, Touched,
+};
 use lastlook_store::{Commit, CommitError, Committed, StateDir, Store};
 use lastlook_upstream::Link;
 use lastlook_upstream::child::ProcessGroup;
 
-use crate::attempt::Proposal;
+use crate::attempt::{Covered, Proposal};
 use crate::catalog::Catalog;
+use crate::claims::{self, Checked, Report, ReportError};
 use crate::gate::{Cancellation, Control, Gate};
+use crate::guarding::Guarding;
 use crate::ids::{self, NoRandomness};
 use crate::reader::Reader;
+use crate::rulebook::Rulebook;
 use crate::settings::Settings;
 
 /// What a boundary is made of.
@@ -34,6 +41,8 @@ pub struct Parts<S> {
     pub group: ProcessGroup,
     /// Its tools.
     pub catalog: Catalog,
+    /// The guards, facts and policies in force.
+    pub rulebook: Rulebook,
 }
 
 /// One client, one server, and the boundary between them.
@@ -49,6 +58,9 @@ pub struct Boundary {
     pub(crate) reader: Reader,
     pub(crate) gate: Gate,
     pub(crate) owed: Owed,
+    rulebook: ArcSwap<Rulebook>,
+    /// The `_meta` of the client's last stateless request: the boundary's own requests need one as well.
+    meta: OnceLock<Arc<[u8]>>,
     origin: String,
     writer: u32,
 }
@@ -71,10 +83,14 @@ impl Boundary {
     ///
     /// `parts.store` must be open for writing; a store without a writer records nothing, and every effect is refused.
     pub fn new<S: Store>(parts: Parts<S>) -> Boundary {
-        let Parts { store, state, settings, principal, upstream, link, group, catalog } = parts;
+        let Parts { store, state, settings, principal, upstream, link, group, catalog, rulebook } = parts;
         let (origin, writer) = store.writer().map(|id| (id.origin.clone(), id.n)).unwrap_or_default();
+        let reader = Reader::new(settings.subjects.clone());
+        reader.watch(rulebook.fact_tools(&upstream));
         Boundary {
-            reader: Reader::new(settings.subjects.clone()),
+            reader,
+            rulebook: ArcSwap::from_pointee(rulebook),
+            meta: OnceLock::new(),
             gate: Gate::new(settings.max_gap),
             store: Arc::new(store),
             state,
@@ -110,6 +126,84 @@ impl Boundary {
         &self.settings
     }
 
+    /// The rules in force.
+    pub fn rulebook(&self) -> Arc<Rulebook> {
+        self.rulebook.load_full()
+    }
+
+    /// Puts other rules in force, through the gate: whatever was looked at under the old ones is looked at again.
+    ///
+    /// Returns the attempts that had passed the gate before.
+    pub fn put_in_force(&self, rulebook: Rulebook) -> Vec<String> {
+        say(&rulebook.check_fit(&self.upstream, &self.catalog.all(&self.upstream)));
+        self.reader.watch(rulebook.fact_tools(&self.upstream));
+        self.rulebook.store(Arc::new(rulebook));
+        self.gate.shut_for_change()
+    }
+
+    /// Takes in a whole listing of the server's tools; see [`Catalog::listed`].
+    ///
+    /// The rules are checked against it first: no call is judged on tools that the rules were not checked against.
+    pub fn take_listing(&self, generation: u64, listed: Vec<(String, Definition)>) {
+        let all = self.catalog.as_listed(&self.upstream, &listed);
+        say(&self.rulebook().check_fit(&self.upstream, &all));
+        self.catalog.listed(generation, listed);
+    }
+
+    /// True when calls of a tool are judged and recorded even if it only reads.
+    pub fn judges_reads_of(&self, tool: &str) -> bool {
+        let book = self.rulebook.load();
+        book.judges_reads_of(&lastlook_kernel::ToolName::new(&self.upstream, tool))
+    }
+
+    /// The mode in which a guard is applied.
+    pub(crate) fn mode_of(&self, guard: &Guard) -> Mode {
+        match self.settings.mode {
+            Mode::Audit => Mode::Audit,
+            Mode::Enforce => guard.mode.unwrap_or(Mode::Enforce),
+        }
+    }
+
+    /// Remembers the `_meta` that the client's stateless requests carry; the first one stays.
+    pub fn note_meta(&self, meta: &[u8]) {
+        self.meta.get_or_init(|| meta.into());
+    }
+
+    /// The remembered `_meta`, raw.
+    pub fn meta(&self) -> Option<Arc<[u8]>> {
+        self.meta.get().cloned()
+    }
+
+    /// The params of a tool call of the boundary's own.
+    pub(crate) fn call_params(&self, tool: &str, args: &Json) -> Vec<u8> {
+        let mut params = Vec::from(b"{");
+        if let Some(meta) = self.meta() {
+            params.extend_from_slice(b"\"_meta\":");
+            params.extend_from_slice(&meta);
+            params.push(b',');
+        }
+        params.extend_from_slice(b"\"name\":");
+        params.extend_from_slice(&lexical(&Json::from(tool)));
+        params.extend_from_slice(b",\"arguments\":");
+        params.extend_from_slice(&lexical(args));
+        params.push(b'}');
+        lastlook_upstream::without_progress_token(&params)
+    }
+
+    /// Checks an agent's report against the record; see [`crate::claims`].
+    ///
+    /// # Errors
+    ///
+    /// A sentence: the report is none, or the record cannot be read.
+    pub fn check_claims(&self, report: &Json) -> Result<Checked, String> {
+        let report = Report::from_json(report, Some(&self.upstream))
+            .map_err(|error: ReportError| error.to_string())?;
+        let book = self.rulebook();
+        let now_ns = crate::clock::unix_ns();
+        claims::check(&*self.store, book.config.as_ref(), &report, None, now_ns)
+            .map_err(|error| error.to_string())
+    }
+
     /// The log this process appends to.
     pub fn origin(&self) -> &str {
         &self.origin
@@ -138,7 +232,12 @@ impl Boundary {
         let parsed = parse(&params, &Limits::default()).ok();
         let arguments = parsed.as_ref().map(|params| params.get("arguments").unwrap_or(&nothing));
         let subjects = arguments.map(|arguments| self.reader.subjects(&tool, arguments)).unwrap_or_default();
-        let touched = self.reader.touched(&subjects);
+        let mut guarding =
+            arguments.and_then(|arguments| Guarding::plan(self, &tool, arguments)).map(Box::new);
+        let (touched, covered) = self.touched(&tool, &subjects, guarding.as_deref());
+        if let Some(guarding) = &mut guarding {
+            guarding.rest_on(&touched.basis);
+        }
         let as_task = parsed.as_ref().is_some_and(|params| params.get("task").is_some());
         let definition = tool.definition.as_ref().map(|definition| definition.digest);
         let bound = match arguments {
@@ -160,7 +259,59 @@ impl Boundary {
         };
         let control = Arc::new(Control::default());
         let id = ids::attempt_id()?;
-        Ok(Proposal { id, tool, action, unreadable, frame, subjects, touched, as_task, control })
+        let book = guarding.as_ref().map_or_else(|| self.rulebook(), |guarding| Arc::clone(&guarding.book));
+        Ok(Proposal {
+            id,
+            tool,
+            action,
+            unreadable,
+            frame,
+            subjects,
+            touched,
+            covered,
+            guarding,
+            book,
+            as_task,
+            control,
+        })
+    }
+
+    /// The tracked readings an effect rests on, and those that a guard compares by what it selects in their place.
+    fn touched(
+        &self,
+        tool: &Tool,
+        subjects: &lastlook_kernel::Subjects,
+        guarding: Option<&Guarding>,
+    ) -> (Touched, Vec<Covered>) {
+        if tool.class == Class::Read {
+            return (Touched::default(), Vec::new());
+        }
+        let mut touched = self.reader.touched(subjects);
+        let Some(guarding) = guarding else { return (touched, Vec::new()) };
+        let covered: Vec<bool> = touched
+            .basis
+            .readings
+            .iter()
+            .map(|reading| {
+                let params = parse(&reading.params, &Limits::default()).ok();
+                let nothing = Json::Object(Vec::new());
+                let args = params.as_ref().map(|params| params.get("arguments").unwrap_or(&nothing));
+                args.is_some_and(|args| guarding.covers(self, &reading.tool, args))
+            })
+            .collect();
+        let readings = std::mem::take(&mut touched.basis.readings);
+        let orders = std::mem::take(&mut touched.orders);
+        let mut left = Vec::new();
+        for ((reading, order), covered) in readings.into_iter().zip(orders).zip(covered) {
+            if covered {
+                left.push(Covered { order, tool: reading.tool, params: reading.params });
+            } else {
+                touched.basis.readings.push(reading);
+                touched.orders.push(order);
+            }
+        }
+        touched.basis.covered = left.len();
+        (touched, left)
     }
 
     /// The subjects of the readings a proposal rests on, as the proposal itself names them.
@@ -195,7 +346,7 @@ impl Owed {
             match boundary.commit(next.clone()).await {
                 // Somebody else recorded how it ended meanwhile: theirs stands.
                 Ok(_) | Err(CommitError::Precondition { .. }) => {}
-                Err(CommitError::Full | CommitError::Unavailable(_)) => {
+                Err(CommitError::Limit { .. } | CommitError::Full | CommitError::Unavailable(_)) => {
                     self.push(next);
                     return false;
                 }
@@ -205,5 +356,12 @@ impl Owed {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Commit>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Tells the operator what does not fit: every effect is refused until it does.
+fn say(misfits: &[String]) {
+    for misfit in misfits {
+        tracing::error!("{misfit}");
     }
 }

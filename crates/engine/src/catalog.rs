@@ -5,10 +5,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use lastlook_canon::{Digest, Json};
-use lastlook_kernel::{Definition, Tool};
+use lastlook_kernel::{Definition, Shape, Tool, ToolName};
 use tokio::sync::Notify;
 
 use crate::config::UpstreamRules;
+use crate::rulebook::Listed;
 use crate::settings;
 
 /// How the boundary stands to the server's list of tools.
@@ -34,6 +35,8 @@ struct Inside {
     /// Moves with every `list_changed`: a listing that started before does not count.
     generation: u64,
     tools: BTreeMap<String, Arc<Tool>>,
+    /// What is known of the types of their arguments.
+    shapes: BTreeMap<String, Arc<Shape>>,
     /// The definitions the client was last shown.
     shown: BTreeMap<String, Digest>,
 }
@@ -41,8 +44,13 @@ struct Inside {
 impl Catalog {
     /// Nothing listed yet.
     pub fn new(rules: UpstreamRules) -> Catalog {
-        let inside =
-            Inside { listing: Listing::Stale, generation: 0, tools: BTreeMap::new(), shown: BTreeMap::new() };
+        let inside = Inside {
+            listing: Listing::Stale,
+            generation: 0,
+            tools: BTreeMap::new(),
+            shapes: BTreeMap::new(),
+            shown: BTreeMap::new(),
+        };
         Catalog { rules, inside: RwLock::new(inside), listed: Notify::new() }
     }
 
@@ -97,6 +105,35 @@ impl Catalog {
         let _ = tokio::time::timeout(limit, current).await;
     }
 
+    /// What is known of the types of a tool's arguments.
+    pub(crate) fn args_shape(&self, tool: &str) -> Arc<Shape> {
+        self.read().shapes.get(tool).cloned().unwrap_or_else(|| Arc::new(Shape::Unknown))
+    }
+
+    /// Every listed tool, as rules are checked against it.
+    pub(crate) fn all(&self, upstream: &str) -> Vec<Listed> {
+        let inside = self.read();
+        inside
+            .tools
+            .iter()
+            .map(|(name, tool)| Listed {
+                name: ToolName::new(upstream, name),
+                class: tool.class,
+                args: inside.shapes.get(name).map_or(Shape::Unknown, |shape| (**shape).clone()),
+            })
+            .collect()
+    }
+
+    /// Tools that were just listed, as rules are checked against them.
+    pub(crate) fn as_listed(&self, upstream: &str, listed: &[(String, Definition)]) -> Vec<Listed> {
+        let one = |(name, definition): &(String, Definition)| Listed {
+            name: ToolName::new(upstream, name),
+            class: settings::tool(&self.rules, name, Some(definition.clone())).class,
+            args: shape(definition),
+        };
+        listed.iter().map(one).collect()
+    }
+
     /// True when the list is current: nothing was announced since it was read.
     pub fn is_current(&self) -> bool {
         self.read().listing == Listing::Listed
@@ -118,8 +155,10 @@ impl Catalog {
     pub fn listed(&self, generation: u64, listed: Vec<(String, Definition)>) {
         let mut inside = self.inside.write().unwrap_or_else(PoisonError::into_inner);
         inside.tools.clear();
+        inside.shapes.clear();
         for (name, definition) in listed {
             inside.shown.entry(name.clone()).or_insert(definition.digest);
+            inside.shapes.insert(name.clone(), Arc::new(shape(&definition)));
             inside.tools.insert(name.clone(), Arc::new(settings::tool(&self.rules, &name, Some(definition))));
         }
         if inside.generation == generation {
@@ -137,6 +176,7 @@ impl Catalog {
             inside.shown.insert(name.clone(), definition.digest);
             let known = inside.tools.get(&name).and_then(|tool| tool.definition.as_ref());
             if known.map(|known| known.digest) != Some(definition.digest) {
+                inside.shapes.insert(name.clone(), Arc::new(shape(&definition)));
                 inside
                     .tools
                     .insert(name.clone(), Arc::new(settings::tool(&self.rules, &name, Some(definition))));
@@ -147,6 +187,10 @@ impl Catalog {
     fn read(&self) -> std::sync::RwLockReadGuard<'_, Inside> {
         self.inside.read().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn shape(definition: &Definition) -> Shape {
+    definition.input_schema.as_ref().map_or(Shape::Unknown, Shape::from_json_schema)
 }
 
 /// The tools on one page of a `tools/list` result, and the cursor of the next page.

@@ -1,6 +1,7 @@
 //! The two clocks: wall time for the record, and a monotonic one for every duration.
 
 use jiff::Timestamp;
+use lastlook_canon::Json;
 use lastlook_kernel::Moment;
 use rustix::time::{ClockId, clock_gettime};
 
@@ -20,4 +21,34 @@ pub fn wall() -> String {
 /// Now, in nanoseconds since the Unix epoch.
 pub fn unix_ns() -> i64 {
     i64::try_from(Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX)
+}
+
+/// The instant a source's own words name: RFC 3339 text, or seconds since the Unix epoch; in nanoseconds since then.
+pub fn instant_of(value: &Json) -> Option<i64> {
+    match value {
+        Json::String(text) => {
+            let instant: Timestamp = text.parse().ok()?;
+            i64::try_from(instant.as_nanosecond()).ok()
+        }
+        Json::Number(number) => match number.as_i64() {
+            Some(seconds) => seconds.checked_mul(1_000_000_000),
+            None => decimal_seconds(number.as_str()),
+        },
+        Json::Null | Json::Bool(_) | Json::Array(_) | Json::Object(_) => None,
+    }
+}
+
+/// `1700000000.25` in nanoseconds; digits beyond the ninth are dropped.
+fn decimal_seconds(text: &str) -> Option<i64> {
+    let (whole, fraction) = text.split_once('.')?;
+    let seconds: i64 = whole.parse().ok()?;
+    let mut digits: String = fraction.chars().take(9).collect();
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) || seconds < 0 {
+        return None;
+    }
+    while digits.len() < 9 {
+        digits.push('0');
+    }
+    let nanos: i64 = digits.parse().ok()?;
+    seconds.checked_mul(1_000_000_000)?.checked_add(nanos)
 }

@@ -94,13 +94,27 @@ pub fn principal_json(principal: &Principal) -> Value {
     json!({"id": principal.id, "asserted": principal.asserted})
 }
 
-/// Reasons as entries write them: codes and names, never values.
-pub fn reasons_json(reasons: &[Reason]) -> Value {
-    reasons
-        .iter()
-        .map(|reason| match &reason.about {
-            Some(about) => json!({"code": reason.code.as_str(), "about": about}),
-            None => json!({"code": reason.code.as_str()}),
-        })
-        .collect()
+impl Draft {
+    /// Sets a member to reasons: codes and names in the clear; what was expected and found only by commitment.
+    pub fn set_reasons(&mut self, member: &str, reasons: &[Reason]) {
+        let written: Vec<Value> =
+            reasons.iter().enumerate().map(|(index, reason)| self.reason(member, index, reason)).collect();
+        self.set(member, written);
+    }
+
+    fn reason(&mut self, member: &str, index: usize, reason: &Reason) -> Value {
+        let mut written = Map::new();
+        written.insert("code".into(), reason.code.as_str().into());
+        for (name, value) in [("about", &reason.about), ("guard", &reason.guard)] {
+            if let Some(value) = value {
+                written.insert(name.into(), value.as_str().into());
+            }
+        }
+        if let Some(said) = &reason.said {
+            let said = json!({"expected": said.expected, "actual": said.actual, "hint": said.hint});
+            let said = self.commit(&format!("{member}/{index}/said"), said.to_string().as_bytes());
+            written.insert("said".into(), said);
+        }
+        Value::Object(written)
+    }
 }

@@ -63,18 +63,36 @@ pub(crate) fn refusal(tool: &str, reasons: &[Reason], moved: &[Moved]) -> (Strin
     };
     let not_run = format!("Not run: `{tool}` was refused because");
     let sentence = if about(Code::FactChanged).is_some() {
-        let calls = calls(|moved| moved.unreadable.is_none());
-        format!(
-            "{not_run} what it rests on has changed since you read it. Call {calls} again, then decide again."
-        )
+        match calls(|moved| moved.unreadable.is_none()) {
+            none if none.is_empty() => {
+                format!(
+                    "{not_run} what it rests on has changed since you read it. Read it again, then decide again."
+                )
+            }
+            calls => format!(
+                "{not_run} what it rests on has changed since you read it. Call {calls} again, then decide again."
+            ),
+        }
     } else if about(Code::FactUnstable).is_some() {
-        let calls = calls(|moved| moved.unreadable.is_none());
-        format!("{not_run} what it rests on keeps changing. Wait, call {calls} again, then decide again.")
+        match calls(|moved| moved.unreadable.is_none()) {
+            none if none.is_empty() => {
+                format!("{not_run} what it rests on keeps changing. Wait, then try again.")
+            }
+            calls => format!(
+                "{not_run} what it rests on keeps changing. Wait, call {calls} again, then decide again."
+            ),
+        }
     } else if about(Code::FactUnreadable).is_some() {
-        let calls = calls(|moved| moved.unreadable.is_some());
-        format!(
-            "{not_run} what it rests on could not be read again just now. Call {calls}; if that works, try again."
-        )
+        match calls(|moved| moved.unreadable.is_some()) {
+            none if none.is_empty() => {
+                format!(
+                    "{not_run} what it rests on could not be read just now. Try again; if it goes on, an operator must look at the source."
+                )
+            }
+            calls => format!(
+                "{not_run} what it rests on could not be read again just now. Call {calls}; if that works, try again."
+            ),
+        }
     } else if about(Code::BasisMissing).is_some() {
         format!(
             "{not_run} you have not read what it would change, or not since it was last changed. Read it with one of the read tools, then decide again."
@@ -109,11 +127,138 @@ pub(crate) fn refusal(tool: &str, reasons: &[Reason], moved: &[Moved]) -> (Strin
         format!(
             "{not_run} it could not be recorded, and nothing runs unrecorded. An operator must look at the record."
         )
+    } else if let Some(reason) = reasons.first() {
+        let guard = reason.guard.as_ref().map(|guard| format!(" (guard `{guard}`)")).unwrap_or_default();
+        let (why, way_out) = plainly(reason);
+        format!("{not_run} {why}{guard}. {way_out}")
     } else {
-        let codes: Vec<&str> = reasons.iter().map(|reason| reason.code.as_str()).collect();
-        format!("{not_run} of {}. Nothing was sent; it may be tried again.", codes.join(", "))
+        format!("{not_run} it could not be decided. Nothing was sent; it may be tried again.")
     };
     (sentence, diff(moved))
+}
+
+/// Why one code refuses, and what an agent can do about it.
+fn plainly(reason: &Reason) -> (String, &'static str) {
+    let about = reason.about.as_deref().unwrap_or("it");
+    let (why, way_out) = match reason.code {
+        Code::FactStale => {
+            ("what is known of it is too old", "Wait until its source has news, then try again.")
+        }
+        Code::ConditionFalse => {
+            ("a condition of its guard does not hold now", "Read again what it is about, then decide again.")
+        }
+        Code::ConditionError => {
+            ("a condition of its guard could not be evaluated", "An operator must look at the guard.")
+        }
+        Code::StepMissing => {
+            return (
+                format!("a step that must come first, `{about}`, is not proven"),
+                "Do that step first; saying that it was done does not count.",
+            );
+        }
+        Code::StepUndone => {
+            return (
+                format!("a step that must come first, `{about}`, no longer holds"),
+                "Do that step again, then decide again.",
+            );
+        }
+        Code::WindowClosed => {
+            ("it may not run at this time", "Try again when it is open; nothing is caught up by itself.")
+        }
+        Code::TooEarly => ("it is too early for it", "Try again later."),
+        Code::TooLate => ("it is too late for it", "Do not repeat it: its time is over."),
+        Code::DecisionTooOld => {
+            ("it was decided too long ago", "Read again what it rests on, then decide again.")
+        }
+        Code::SpacingTooShort => ("it comes too soon after the last one", "Wait a while, then try again."),
+        Code::OnceDone => {
+            return (format!("it was done already (receipt {about})"), "Do not repeat it.");
+        }
+        Code::LimitExceeded => {
+            ("its limit would be passed", "Ask for less, or try again in the next period.")
+        }
+        Code::LimitReserved => {
+            ("its limit is full because of what is under way", "Try again when that has ended.")
+        }
+        Code::LimitInvalid => {
+            return (
+                format!("`{about}` is no amount that can be counted"),
+                "Send a whole number, or a decimal in quotes, that is not negative.",
+            );
+        }
+        Code::LeaseTaken => ("somebody else is at it", "Try again later."),
+        Code::LeaseExpired => ("it took too long before it could be sent", "Try again."),
+        Code::ApprovalRequired => ("a person must approve it first", "Ask an operator."),
+        Code::PolicyDenied => {
+            ("the policy does not permit it", "Do not repeat it; ask an operator if it should be.")
+        }
+        Code::PolicyError => ("the policy could not be evaluated", "An operator must look at the policy."),
+        Code::PolicyInvalid => {
+            ("the rules do not fit the server's tools", "An operator must put them right first.")
+        }
+        Code::TemplateUnfilled => {
+            return (
+                format!("its guard needs an argument that is missing or may not stand there (`{about}`)"),
+                "Correct the arguments.",
+            );
+        }
+        Code::PathAmbiguous => ("a path in it can mean two things", "Name the path without `..`."),
+        Code::ConfigurationChanged => ("the rules changed meanwhile", "Try again."),
+        Code::LookTooOld | Code::StandingChanged => {
+            ("the world kept moving while it was checked", "Try again.")
+        }
+        Code::Cancelled => ("it was cancelled", "Nothing was sent."),
+        Code::DuplicateId => ("its request id is in use", "Use another id."),
+        Code::UpstreamGone => ("the server is not there", "Try again when it is."),
+        Code::BasisTooLarge => {
+            ("it rests on more readings than are checked at once", "Do it in smaller parts.")
+        }
+        Code::FactChanged
+        | Code::FactUnstable
+        | Code::FactUnreadable
+        | Code::BasisMissing
+        | Code::ToolUnknown
+        | Code::ToolChanged
+        | Code::TaskUnsupported
+        | Code::InDoubt
+        | Code::InvalidCall
+        | Code::NumberInexact
+        | Code::StoreUnavailable
+        | Code::StoreFull
+        | Code::Unrecorded => (reason.code.as_str(), "Nothing was sent; it may be tried again."),
+    };
+    (why.to_owned(), way_out)
+}
+
+/// What single conditions expected and found, below the sentence: only what the agent may be told.
+pub(crate) fn with_conditions(diff: Option<String>, reasons: &[Reason]) -> Option<String> {
+    let mut shown = diff.unwrap_or_default();
+    for reason in reasons {
+        let Some(said) = reason.said.as_ref() else { continue };
+        if !shown.is_empty() {
+            shown.push('\n');
+        }
+        shown.push_str(reason.code.as_str());
+        for (word, name) in [("guard", &reason.guard), ("about", &reason.about)] {
+            if let Some(name) = name {
+                shown.push_str(&format!(", {word} `{name}`"));
+            }
+        }
+        if said.for_agent {
+            shown.push_str(&format!(": expected {}; {}", said.expected, said.actual));
+        }
+        if let Some(hint) = &said.hint {
+            shown.push_str(&format!("; {hint}"));
+        }
+    }
+    (!shown.is_empty()).then(|| shortened(&shown, LONGEST_DIFF))
+}
+
+/// What is said when the tool said that it succeeded and the world says that it did not.
+pub(crate) fn contradicted(tool: &str, receipt: &str) -> String {
+    format!(
+        "`{tool}` answered that it succeeded, but its effect does not show: it was looked for and is not there. Do not report it as done; receipt {receipt}."
+    )
 }
 
 /// What is said when no answer will come.

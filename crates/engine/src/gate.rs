@@ -78,7 +78,7 @@ impl Gate {
         let view = GateView { epoch: inside.epoch, now: clock::moment(), max_gap_ns };
         let passage = permit.spend(view).map_err(|stale| {
             Shut::LookAgain(match stale {
-                Stale::Epoch => Code::StandingChanged,
+                Stale::Epoch | Stale::Deadline => Code::StandingChanged,
                 Stale::Age => Code::LookTooOld,
             })
         })?;

@@ -1,13 +1,14 @@
 //! Whose basis it is: what one client was seen to read, in the order in which answers were given to it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use lastlook_canon::{Digest, Limits, parse};
+use lastlook_canon::{Digest, Json, Limits, parse};
 use lastlook_kernel::{
-    Comparable, Moment, Reading, Readings, Rebased, SubjectRules, Subjects, Tool, Touched,
+    Comparable, FactValue, Moment, Reading, Readings, Rebased, SubjectRules, Subjects, Tool, Touched,
 };
 
+use crate::seen::{SeenAnswer, SeenAnswers};
 use crate::{answer, clock};
 
 /// Values longer than this are compared by digest only: they are neither shown nor kept.
@@ -32,6 +33,9 @@ struct State {
     order: u64,
     inbox: Inbox,
     readings: Readings,
+    /// The tools in whose answers an agent sees facts that guards name.
+    fact_tools: BTreeSet<String>,
+    seen: SeenAnswers,
 }
 
 /// Answers that were given and not yet taken apart, by their order.
@@ -53,6 +57,9 @@ struct Noted {
     params: Arc<[u8]>,
     answer: Vec<u8>,
     at: Moment,
+    at_ns: i64,
+    /// Whether its tool reads: an effect's answer shows facts, and is no tracked reading.
+    reads: bool,
 }
 
 impl Inbox {
@@ -87,9 +94,21 @@ impl Giving<'_> {
     ///
     /// `params` are the raw params of the call, `answer` the whole frame.
     pub fn note(&mut self, tool: Arc<Tool>, params: Arc<[u8]>, answer: &[u8]) {
+        self.put(tool, params, answer, true);
+    }
+
+    /// Notes the answer to an effect that is being written to the client, if it shows a fact that some guard names.
+    pub fn note_effect(&mut self, tool: Arc<Tool>, params: Arc<[u8]>, answer: &[u8]) {
+        if self.0.fact_tools.contains(&tool.name) {
+            self.put(tool, params, answer, false);
+        }
+    }
+
+    fn put(&mut self, tool: Arc<Tool>, params: Arc<[u8]>, answer: &[u8], reads: bool) {
         self.0.order += 1;
         let order = self.0.order;
-        self.0.inbox.put(order, Noted { tool, params, answer: answer.to_vec(), at: clock::moment() });
+        let (at, at_ns) = (clock::moment(), clock::unix_ns());
+        self.0.inbox.put(order, Noted { tool, params, answer: answer.to_vec(), at, at_ns, reads });
     }
 }
 
@@ -119,8 +138,38 @@ impl Reader {
         state.readings.touched(subjects, state.order)
     }
 
+    /// Says in which tools' answers an agent sees facts; earlier answers by other tools are not seen again.
+    pub(crate) fn watch(&self, fact_tools: BTreeSet<String>) {
+        self.lock().fact_tools = fact_tools;
+    }
+
+    /// Whether an agent sees facts in this tool's answers.
+    pub fn watches(&self, tool: &str) -> bool {
+        self.lock().fact_tools.contains(tool)
+    }
+
+    /// The newest answer by `tool` to a call with these arguments that the client was given, as of now.
+    pub(crate) fn seen(&self, tool: &str, args: &Json, exact: bool) -> Option<SeenAnswer> {
+        let mut state = self.lock();
+        self.take_in(&mut state);
+        state.seen.newest(tool, args, exact).cloned()
+    }
+
+    /// Takes in facts on which an effect of the agent's own was confirmed.
+    pub(crate) fn confirm(&self, facts: Vec<(String, FactValue)>) {
+        let mut state = self.lock();
+        for (question, value) in facts {
+            state.seen.confirm(question, value, clock::unix_ns());
+        }
+    }
+
+    /// The fact as it was found when an own effect on it was confirmed, and when.
+    pub(crate) fn confirmed(&self, question: &str) -> Option<(FactValue, i64)> {
+        self.lock().seen.confirmed(question)
+    }
+
     /// The subjects of a call of this tool.
-    pub fn subjects(&self, tool: &Tool, arguments: &lastlook_canon::Json) -> Subjects {
+    pub fn subjects(&self, tool: &Tool, arguments: &Json) -> Subjects {
         match &tool.rules.subjects {
             Some(pointers) => Subjects::at(arguments, pointers),
             None => {
@@ -168,6 +217,14 @@ impl Reader {
 
     fn take_in_one(&self, state: &mut State) -> bool {
         let Some((order, noted)) = state.inbox.take() else { return false };
+        if state.fact_tools.contains(&noted.tool.name)
+            && let Some(answer) = seen_in(&noted)
+        {
+            state.seen.insert(&noted.tool.name, answer);
+        }
+        if !noted.reads {
+            return true;
+        }
         match self.reading_of(order, noted) {
             Some(reading) => state.readings.insert(reading),
             None => state.readings.count_uncompared(),
@@ -176,13 +233,13 @@ impl Reader {
     }
 
     fn reading_of(&self, order: u64, noted: Noted) -> Option<Reading> {
-        let Noted { tool, params, answer, at } = noted;
+        let Noted { tool, params, answer, at, at_ns: _, reads: _ } = noted;
         if !tool.rules.retake {
             return None;
         }
         let limits = Limits::default();
         let parsed = parse(&params, &limits).ok()?;
-        let nothing = lastlook_canon::Json::Object(Vec::new());
+        let nothing = Json::Object(Vec::new());
         let subjects = self.subjects(&tool, parsed.get("arguments").unwrap_or(&nothing));
         let Comparable { digest, bytes } = answer::of_reading(&answer, &tool.rules.ignore).ok()?;
         let value = (bytes.len() <= LARGEST_VALUE).then_some(bytes);
@@ -201,6 +258,20 @@ impl Reader {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What an answer showed; an answer that is neither a result nor an error shows nothing.
+fn seen_in(noted: &Noted) -> Option<SeenAnswer> {
+    let limits = Limits::default();
+    let nothing = Json::Object(Vec::new());
+    let params = parse(&noted.params, &limits).ok()?;
+    let args = params.get("arguments").unwrap_or(&nothing).clone();
+    let answer = parse(&noted.answer, &limits).ok()?;
+    let value = match answer.get("result") {
+        Some(result) => lastlook_upstream::source::mcp::reduce(result).unwrap_or(Json::Null),
+        None => Json::Null,
+    };
+    Some(SeenAnswer::new(args, value, noted.at_ns, noted.answer.len()))
 }
 
 /// The digest of a reading whose value was not kept, as text: what is committed to in its place.

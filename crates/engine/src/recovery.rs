@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lastlook_canon::Digest;
-use lastlook_kernel::{Mode, Principal};
+use lastlook_kernel::{Class, Mode, Principal};
 use lastlook_ledger::Kind;
 use lastlook_store::{AttemptRow, AttemptState, Commit, CommitError, Precondition, Store, Write};
 use lastlook_upstream::child::ProcessGroup;
@@ -28,6 +28,9 @@ pub struct Detail {
     child: Child,
     /// True when the effect cannot land after the child has ended.
     local: bool,
+    /// True when it only reads: whatever became of it, nothing happened.
+    #[serde(default)]
+    reads: bool,
     /// The readings in which the effect would show, as they were when it was armed.
     shows: Vec<Shows>,
 }
@@ -57,6 +60,7 @@ impl Detail {
         Detail {
             child: Child { pgid, start, boot },
             local: proposal.tool.rules.local,
+            reads: proposal.tool.class == Class::Read,
             shows: shows.collect(),
         }
     }
@@ -102,7 +106,9 @@ async fn mark(boundary: &Boundary, is_dead: impl Fn(&AttemptRow) -> bool) {
     dead.retain(|row| is_dead(row));
     wait_for_ends(&dead).await;
     for row in dead {
-        let ended = End { outcome: "unknown", evidence: "writer-died", settles: false };
+        let reads = Detail::from_bytes(&row.detail).is_some_and(|detail| detail.reads);
+        let outcome = if reads { "failed" } else { "unknown" };
+        let ended = End { outcome, evidence: "writer-died", settles: reads };
         if let Err(error) = record(boundary, &row, AttemptState::Armed, ended).await {
             tracing::warn!("attempt {} could not be marked unknown: {error}", row.id);
         }
@@ -238,7 +244,8 @@ pub async fn resolve(
 fn ending(row: &AttemptRow, from: AttemptState, to: AttemptState, entry: lastlook_store::NewEntry) -> Commit {
     let mut writes = vec![Write::MoveAttempt { attempt: row.id.clone(), to }];
     if to != AttemptState::Unknown {
-        writes.push(Write::ReleaseSubjects { attempt: row.id.clone() });
+        let happened = to == AttemptState::Succeeded;
+        writes.extend(crate::attempt::record::settling(&row.id, happened, crate::clock::unix_ns()));
     }
     let when = vec![Precondition::AttemptIs { attempt: row.id.clone(), states: vec![from] }];
     Commit { when, writes, entries: vec![entry], vital: true }

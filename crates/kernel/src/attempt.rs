@@ -78,6 +78,8 @@ pub enum State {
     Acting,
     /// The outcome is being made durable.
     Recording,
+    /// On record; its effect is being looked for.
+    Confirming,
     /// The refusal is being made durable.
     Refusing,
     /// Ended: it did not run.
@@ -109,6 +111,8 @@ pub enum Event {
     Recorded,
     /// The entry could not be made durable.
     NotRecorded,
+    /// The effect was looked for, and what was seen is on record (or could not be).
+    Confirmed,
     /// The caller cancelled.
     Cancelled,
 }
@@ -128,7 +132,9 @@ pub enum EventKind {
     GaveUp,
     Answered,
     Recorded,
+    ToConfirm,
     NotRecorded,
+    Confirmed,
     Cancelled,
 }
 
@@ -154,6 +160,8 @@ pub enum Command {
         /// The name of the evidence.
         evidence: &'static str,
     },
+    /// Look for the effect, and make what was seen durable, before the answer is given.
+    Confirm,
     /// Make the refusal durable, and only then answer.
     RecordRefusal {
         /// Why.
@@ -201,7 +209,9 @@ pub const TRANSITIONS: &[Transition] = &[
     t(State::Acting, EventKind::Answered, State::Recording),
     t(State::Acting, EventKind::Cancelled, State::Acting),
     t(State::Recording, EventKind::Recorded, State::Ended),
+    t(State::Recording, EventKind::ToConfirm, State::Confirming),
     t(State::Recording, EventKind::NotRecorded, State::Unrecorded),
+    t(State::Confirming, EventKind::Confirmed, State::Ended),
     t(State::Refusing, EventKind::Recorded, State::Refused),
     t(State::Refusing, EventKind::NotRecorded, State::Refused),
 ];
@@ -216,11 +226,12 @@ pub struct Attempt {
     looks: u32,
     armed: bool,
     cancel_wanted: bool,
+    confirms: bool,
 }
 
 impl Default for Attempt {
     fn default() -> Self {
-        Attempt { state: State::Proposed, looks: 0, armed: false, cancel_wanted: false }
+        Attempt { state: State::Proposed, looks: 0, armed: false, cancel_wanted: false, confirms: false }
     }
 }
 
@@ -228,6 +239,12 @@ impl Attempt {
     /// A new attempt, proposed.
     pub fn new() -> Attempt {
         Attempt::default()
+    }
+
+    /// The same attempt, whose effect is looked for once its outcome is on record, unless it is known to have failed.
+    pub fn confirming(mut self, confirms: bool) -> Attempt {
+        self.confirms = confirms;
+        self
     }
 
     /// Where it stands.
@@ -276,8 +293,15 @@ pub fn step(attempt: &mut Attempt, event: Event) -> Vec<Command> {
             on(attempt, EventKind::GaveUp, |a| refuse(a, vec![Reason::of(code)]))
         }
         Event::GateShut(_) => on(attempt, EventKind::GateShut, look),
-        Event::Answered(answer) => on(attempt, EventKind::Answered, |_| record(answer)),
+        Event::Answered(answer) => on(attempt, EventKind::Answered, |attempt| {
+            attempt.confirms &= answer.outcome().0 != Outcome::Failed;
+            record(answer)
+        }),
+        Event::Recorded if attempt.confirms && attempt.state == State::Recording => {
+            on(attempt, EventKind::ToConfirm, |_| vec![Command::Confirm])
+        }
         Event::Recorded => on(attempt, EventKind::Recorded, |_| vec![Command::Deliver]),
+        Event::Confirmed => on(attempt, EventKind::Confirmed, |_| vec![Command::Deliver]),
         Event::NotRecorded => on(attempt, EventKind::NotRecorded, |attempt| match attempt.state {
             State::Unrecorded => vec![Command::DeliverUnrecorded],
             _ => vec![Command::DeliverUnrecordedRefusal],

@@ -1,7 +1,9 @@
 //! The verdict: a pure, total function of recorded inputs.
 
 use crate::verdict::Code;
-use crate::{Action, Basis, Class, FactQuery, Moment, Permit, Reason, Snapshot, Tool, Value, Verdict};
+use crate::{
+    Action, Basis, Class, FactQuery, Judgement, Moment, Permit, Reason, Snapshot, Tool, Value, Verdict,
+};
 
 /// What a `write` tool may do to something that was never read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +84,10 @@ pub struct Case<'a> {
     pub mode: Mode,
     /// When it is decided.
     pub at: Moment,
+    /// What the guards on the tool say; `None` when there are none.
+    pub judgement: Option<&'a Judgement>,
+    /// The instant from which a permit is no good any more: something it rests on stops holding by time alone.
+    pub deadline: Option<Moment>,
 }
 
 /// The values that must be read again before the action may run: one for each touched reading.
@@ -142,7 +148,7 @@ pub fn opening_reasons(
 /// A destructive tool is never blind. A tombstone without any reading beside it is missing, not blind: the agent did
 /// read something, and the boundary can no longer say what.
 fn lacks_basis(class: Class, basis: &Basis, guards: &GuardSet) -> bool {
-    if !basis.readings.is_empty() {
+    if !basis.readings.is_empty() || basis.covered > 0 {
         return false;
     }
     match class {
@@ -172,17 +178,17 @@ pub fn decide(case: &Case<'_>) -> Verdict {
             reasons.push(Reason::about(code, reading.tool.clone()));
         }
     }
+    reasons.extend(case.judgement.iter().flat_map(|judgement| judgement.enforced.iter().cloned()));
     reasons.sort();
     reasons.dedup();
     if !reasons.is_empty() && case.mode == Mode::Enforce {
         return Verdict::Deny(reasons);
     }
+    // What only watches, whether one guard or all of them, is recorded beside the allow.
+    reasons.extend(case.judgement.iter().flat_map(|judgement| judgement.audited.iter().cloned()));
     let decided_on = case.snapshot.answered_at().unwrap_or(case.at);
-    Verdict::Allow(Permit::new(
-        case.action.digest(),
-        case.standing.epoch,
-        case.snapshot.asked_at(),
-        decided_on,
-        reasons,
-    ))
+    Verdict::Allow(
+        Permit::new(case.action.digest(), case.standing.epoch, case.snapshot.asked_at(), decided_on, reasons)
+            .until(case.deadline),
+    )
 }

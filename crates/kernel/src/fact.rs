@@ -57,17 +57,21 @@ pub struct Fact {
 pub struct Snapshot {
     /// One fact for each query of the plan.
     pub facts: Vec<Fact>,
+    /// When each fact of a guard was asked for, and when it was answered.
+    pub also: Vec<(Moment, Moment)>,
 }
 
 impl Snapshot {
     /// The earliest `asked_at`; `None` when nothing was read.
     pub fn asked_at(&self) -> Option<Moment> {
-        self.facts.iter().map(|fact| fact.asked_at).min()
+        let also = self.also.iter().map(|(asked, _)| *asked);
+        self.facts.iter().map(|fact| fact.asked_at).chain(also).min()
     }
 
     /// The latest `answered_at`; `None` when nothing was read.
     pub fn answered_at(&self) -> Option<Moment> {
-        self.facts.iter().map(|fact| fact.answered_at).max()
+        let also = self.also.iter().map(|(_, answered)| *answered);
+        self.facts.iter().map(|fact| fact.answered_at).chain(also).max()
     }
 }
 
@@ -99,4 +103,6 @@ pub struct Basis {
     pub missing: usize,
     /// Readings of this reader that are about nothing and therefore never compared.
     pub uncompared: u64,
+    /// Touched readings that a guard compares, by what it selects of them, in their place.
+    pub covered: usize,
 }

@@ -9,28 +9,60 @@
 //! - [`Permit`] is the proof of an allow; it is moved once, at the gate, into a [`Passage`].
 
 mod action;
+mod age;
+
+mod amount;
 mod attempt;
+mod condition;
 mod decide;
 mod fact;
+mod guard;
+mod judge;
+mod name;
 mod path;
 mod permit;
+mod policy;
 mod reading;
 mod readings;
+mod shape;
+mod steps;
 mod subject;
+mod template;
 mod time;
 mod tool;
 mod verdict;
 
 pub use action::{Action, ActionError, Principal};
+pub use age::{AHEAD_TOLERATED_NS, Aged, TooSoon, decided_lately, fresh, nanoseconds, spaced};
+pub use amount::{Amount, AmountError};
 pub use attempt::{
     Answer, Attempt, Command, Event, EventKind, Outcome, State, TRANSITIONS, Transition, step,
 };
+pub use condition::{
+    Condition, ConditionError, ConditionProblem, Operand, Root, StepView, Types, World, WorldInput,
+    scalar_key,
+};
 pub use decide::{BlindWrites, Case, GuardSet, Mode, Standing, decide, opening_reasons, required_facts};
 pub use fact::{Basis, BasisReading, Fact, FactQuery, Snapshot, Unreadable, Value};
+pub use guard::{
+    Accept, After, Approve, By, Confirm, FactSpec, Fresh, Guard, Lease, Limit, Once, Per, Procedure, SeenAs,
+    Source, Step, Unit, View, WindowSpec,
+};
+pub use judge::{
+    FactCase, FactValue, GuardCase, Guarded, Judgement, Now, Was, WindowCase, judge, judge_unread,
+};
+pub use name::ToolName;
 pub use permit::{GateView, Passage, Permit, Stale};
+pub use policy::{
+    Authority, EntityStore, Policies, PolicyAnswer, PolicyFirst, PolicyProblem, PolicyReason, PolicyRequest,
+    PolicySchema, SchemaInput, ToolTypes, entity_text, entity_type,
+};
 pub use reading::{Comparable, Ignore, Reading, Rebased, comparable};
 pub use readings::{Limits, Readings, Touched};
+pub use shape::{Member, Shape, ShapeProblem};
+pub use steps::{Confirmation, Done, DoneOutcome, Lack, LackWhy, Proof, StepCase, prove};
 pub use subject::{DEFAULT_NOT_SUBJECTS, Subject, SubjectRules, Subjects};
+pub use template::{Place, Scope, Template, TemplateError, Unfilled};
 pub use time::Moment;
 pub use tool::{Class, ClassSource, Definition, Tool, ToolRules, classify};
-pub use verdict::{Code, Reason, Verdict};
+pub use verdict::{Code, Reason, Said, Verdict};

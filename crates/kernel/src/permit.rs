@@ -15,6 +15,7 @@ pub struct Permit {
     epoch: u64,
     looked_at: Option<Moment>,
     decided_on: Moment,
+    deadline: Option<Moment>,
     overridden: Vec<Reason>,
 }
 
@@ -36,6 +37,8 @@ pub enum Stale {
     Epoch,
     /// The look is older than the guard accepts.
     Age,
+    /// Something the look saw holds no longer: a window has closed, a fact has aged, a lease has run out.
+    Deadline,
 }
 
 /// Proof that one permit passed the gate: the executor takes it by value, with the bytes.
@@ -56,7 +59,13 @@ impl Permit {
         decided_on: Moment,
         overridden: Vec<Reason>,
     ) -> Permit {
-        Permit { action, epoch, looked_at, decided_on, overridden }
+        Permit { action, epoch, looked_at, decided_on, deadline: None, overridden }
+    }
+
+    /// The same permit, good only before this instant: when the first thing it rests on stops holding by time alone.
+    pub(crate) fn until(mut self, deadline: Option<Moment>) -> Permit {
+        self.deadline = deadline;
+        self
     }
 
     /// What would have refused it, had the boundary not been in audit mode. Empty in enforce mode.
@@ -71,8 +80,8 @@ impl Permit {
 
     /// Passes the gate, or says why the look must be repeated.
     ///
-    /// Source of the rule: the standing epoch must be the one the look saw, and the oldest fact must be younger
-    /// than `max_gap_ns`, counted from when it was asked for.
+    /// Source of the rule: the standing epoch must be the one the look saw, the oldest fact must be younger than
+    /// `max_gap_ns`, counted from when it was asked for, and nothing the look saw may have run out (I12).
     pub fn spend(self, view: GateView) -> Result<Passage, Stale> {
         if view.epoch != self.epoch {
             return Err(Stale::Epoch);
@@ -81,6 +90,9 @@ impl Permit {
         let age = view.now.since(self.looked_at.unwrap_or(self.decided_on));
         if age > view.max_gap_ns {
             return Err(Stale::Age);
+        }
+        if self.deadline.is_some_and(|deadline| view.now >= deadline) {
+            return Err(Stale::Deadline);
         }
         Ok(Passage {
             action: self.action,

@@ -66,6 +66,52 @@ codes! {
     LookTooOld = "look-too-old",
     /// The standing (halt, configuration, approvals) kept moving between look and gate.
     StandingChanged = "standing-changed",
+    /// A fact is older, by its source's own time, than the guard accepts.
+    FactStale = "fact-stale",
+    /// The guard's `when` does not hold.
+    ConditionFalse = "condition-false",
+    /// A condition could not be evaluated: what cannot be decided refuses.
+    ConditionError = "condition-error",
+    /// A step the guard requires is not on record, not in time, or not proven.
+    StepMissing = "step-missing",
+    /// A step the guard requires was undone, or something happened since that must not have.
+    StepUndone = "step-undone",
+    /// Outside the hours in which it may run, or on a closed day.
+    WindowClosed = "window-closed",
+    /// Before the instant from which it may run.
+    TooEarly = "too-early",
+    /// After the instant until which it may run: it is refused, never caught up.
+    TooLate = "too-late",
+    /// The decision is older than the guard accepts.
+    DecisionTooOld = "decision-too-old",
+    /// Too soon after the last such action.
+    SpacingTooShort = "spacing-too-short",
+    /// It was done already, and may be done once.
+    OnceDone = "once-done",
+    /// The limit would be passed.
+    LimitExceeded = "limit-exceeded",
+    /// The limit is full only because of what is under way.
+    LimitReserved = "limit-reserved",
+    /// The argument a limit counts is no amount.
+    LimitInvalid = "limit-invalid",
+    /// Somebody else holds the exclusive right.
+    LeaseTaken = "lease-taken",
+    /// The exclusive right was held too long before the gate.
+    LeaseExpired = "lease-expired",
+    /// A person must say yes first.
+    ApprovalRequired = "approval-required",
+    /// The policy does not permit it.
+    PolicyDenied = "policy-denied",
+    /// A policy could not be evaluated: that denies.
+    PolicyError = "policy-error",
+    /// The policies, or a guard's conditions, do not fit the tools as the server lists them.
+    PolicyInvalid = "policy-invalid",
+    /// An argument that a guard needs is missing, or may not stand where the guard puts it.
+    TemplateUnfilled = "template-unfilled",
+    /// A path that a guard names has a `..` in it: links make it mean two things.
+    PathAmbiguous = "path-ambiguous",
+    /// The configuration was reloaded meanwhile, and asks for something else.
+    ConfigurationChanged = "configuration-changed",
 }
 
 impl std::fmt::Display for Code {
@@ -79,19 +125,64 @@ impl std::fmt::Display for Code {
 pub struct Reason {
     /// The stable code.
     pub code: Code,
-    /// The name of the fact, tool or attempt the reason is about; never a value (I32).
+    /// The name of the fact, tool, attempt, step or policy the reason is about; never a value (I32).
     pub about: Option<String>,
+    /// The guard whose part it is; `None` for what no guard had to ask for.
+    pub guard: Option<String>,
+    /// What was expected and what was found.
+    pub said: Option<Box<Said>>,
+}
+
+/// What a condition expected and what it found, in words that hold values.
+///
+/// Kept beside the log, never in it; an agent is told it only where `for_agent` (I32).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Said {
+    /// What had to hold.
+    pub expected: String,
+    /// What was found instead.
+    pub actual: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// Whether an agent may be told: it holds nothing that the agent did not send or read itself.
+    pub for_agent: bool,
 }
 
 impl Reason {
     /// A reason about nothing in particular.
     pub fn of(code: Code) -> Reason {
-        Reason { code, about: None }
+        Reason { code, about: None, guard: None, said: None }
     }
 
     /// A reason about a named thing.
     pub fn about(code: Code, name: impl Into<String>) -> Reason {
-        Reason { code, about: Some(name.into()) }
+        Reason { about: Some(name.into()), ..Reason::of(code) }
+    }
+
+    /// The same reason, as a part of this guard.
+    pub fn in_guard(mut self, guard: &str) -> Reason {
+        self.guard = Some(guard.to_owned());
+        self
+    }
+
+    /// The same reason, saying what was expected and what was found.
+    pub fn saying(
+        mut self,
+        expected: impl Into<String>,
+        actual: impl Into<String>,
+        for_agent: bool,
+    ) -> Reason {
+        self.said =
+            Some(Box::new(Said { expected: expected.into(), actual: actual.into(), hint: None, for_agent }));
+        self
+    }
+
+    /// The same reason with the way out.
+    pub fn hint(mut self, hint: impl Into<String>) -> Reason {
+        if let Some(said) = &mut self.said {
+            said.hint = Some(hint.into());
+        }
+        self
     }
 }
 

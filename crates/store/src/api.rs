@@ -5,7 +5,7 @@ use std::fmt;
 use lastlook_canon::Digest;
 use lastlook_ledger::{Kind, tree::Hash};
 
-use crate::{Commit, StoreError, Ticket};
+use crate::{Commit, LimitWindow, StepRow, StoreError, Ticket};
 
 /// Durable rows and logs that several writers share.
 ///
@@ -50,6 +50,45 @@ pub trait Store: Send + Sync + 'static {
 
     /// The values beside the newest entry of this kind about this attempt that has any; nothing when they were pruned.
     fn values(&self, attempt: &str, kind: Kind) -> Result<Option<Values>, StoreError>;
+
+    /// Up to `limit` attempts of one tool, newest first by the time they were opened, then by id.
+    ///
+    /// `before` is the time and id of the last one of the page before.
+    fn attempts_of(
+        &self,
+        upstream: &str,
+        tool: &str,
+        limit: usize,
+        before: Option<(i64, String)>,
+    ) -> Result<Vec<AttemptRow>, StoreError>;
+
+    /// The names of the tools of one upstream of which there are attempts, in order. Reads every attempt of that upstream:
+    /// for people who ask, not for the path of an action.
+    fn tools_of(&self, upstream: &str) -> Result<Vec<String>, StoreError>;
+
+    /// The steps noted under a key, newest first by the time they were armed, then by id.
+    ///
+    /// `before_ns` asks for those armed earlier than that. A page ends after `limit` of them, but never between two of
+    /// the same instant, so that none is missed by going on from the last one's time.
+    fn steps(&self, key: &str, limit: usize, before_ns: Option<i64>) -> Result<Vec<StepRow>, StoreError>;
+
+    /// Up to `limit` steps noted under a key that were neither refused nor failed, and have not ended, or ended after
+    /// `since_ns`: those that have not ended first, then the one that ended last.
+    fn steps_since(&self, key: &str, since_ns: i64, limit: usize) -> Result<Vec<StepRow>, StoreError>;
+
+    /// The attempt that has taken this key once, and until when (nothing: for ever), even if that has passed.
+    fn once(&self, key: &str) -> Result<Option<(String, Option<i64>)>, StoreError>;
+
+    /// What is spent and what is reserved under a limit's key at this instant, as a [`WithinLimit`] would count it.
+    ///
+    /// [`WithinLimit`]: crate::Precondition::WithinLimit
+    fn limit(&self, key: &str, window: LimitWindow, at_ns: i64) -> Result<(u128, u128), StoreError>;
+
+    /// The attempt that holds a lease, and its fencing token; nothing while nobody does.
+    fn lease(&self, key: &str) -> Result<Option<(AttemptRow, u64)>, StoreError>;
+
+    /// The value last set under this name.
+    fn mark(&self, name: &str) -> Result<Option<String>, StoreError>;
 }
 
 /// A writer's number and the origin of the log it appends to.

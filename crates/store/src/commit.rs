@@ -5,7 +5,7 @@ use std::fmt;
 use lastlook_ledger::Kind;
 use tokio::sync::oneshot;
 
-use crate::{AttemptRow, AttemptState, Values};
+use crate::{AttemptRow, AttemptState, Confirmation, LimitWindow, Values};
 
 /// Where the answer to one commit arrives: await it, or `blocking_recv` it on a thread of one's own.
 pub type Ticket = oneshot::Receiver<Result<Committed, CommitError>>;
@@ -40,6 +40,35 @@ pub enum Precondition {
         /// The states that will do.
         states: Vec<AttemptState>,
     },
+    /// Nobody has taken this key once, or whoever has took it only until an instant that has come.
+    OnceFree {
+        /// The key.
+        key: String,
+        /// Now, in nanoseconds since the Unix epoch: a key taken until this instant is free.
+        at_ns: i64,
+    },
+    /// What is spent and reserved under a key, and this amount, come to no more than `max` in the window.
+    ///
+    /// Several of these about one key and window in one commit add up: each counts the amounts of those before it.
+    /// It fails as [`CommitError::Limit`].
+    WithinLimit {
+        /// The key.
+        key: String,
+        /// The period it counts over.
+        window: LimitWindow,
+        /// Now, in nanoseconds since the Unix epoch. A clock behind the key's latest reservation is taken for that
+        /// one's time: going backwards frees nothing.
+        at_ns: i64,
+        /// What is about to be reserved, in whole units.
+        amount: u128,
+        /// The most there may be, in the same units.
+        max: u128,
+    },
+    /// No attempt holds this lease.
+    LeaseFree {
+        /// The lease's key.
+        key: String,
+    },
 }
 
 /// A change to the rows.
@@ -64,10 +93,86 @@ pub enum Write {
         /// commit fails as if it had asked for [`Precondition::SubjectFree`].
         if_free: bool,
     },
-    /// Frees every subject the attempt holds.
+    /// Frees every subject and every lease the attempt holds.
     ReleaseSubjects {
         /// Who held them.
         attempt: String,
+    },
+    /// Takes a key once for an attempt, which must exist, and replaces whoever had it until an instant that has come by
+    /// the commit's [`Precondition::OnceFree`] about it. Without such a precondition only a key that nobody else has
+    /// can be taken; else the commit fails as if it had asked for one.
+    TakeOnce {
+        /// The key.
+        key: String,
+        /// Who takes it.
+        attempt: String,
+        /// Until when, in nanoseconds since the Unix epoch; nothing: for ever.
+        until_ns: Option<i64>,
+    },
+    /// Reserves an amount for an attempt, which must exist, until the attempt is settled. Whether there is room is
+    /// [`Precondition::WithinLimit`]'s to say.
+    Reserve {
+        /// The limit's key.
+        key: String,
+        /// The period it counts over.
+        window: LimitWindow,
+        /// Now, in nanoseconds since the Unix epoch; recorded as the key's latest reservation's time if that is later.
+        at_ns: i64,
+        /// How much, in whole units. All that is counted under a key must fit 128 bits.
+        amount: u128,
+        /// Who reserves it.
+        attempt: String,
+    },
+    /// Settles what an attempt reserved and the keys it took once. The first settling is final; where there is nothing
+    /// left to settle it does nothing.
+    SettleAttempt {
+        /// Whose.
+        attempt: String,
+        /// If true, what was reserved is spent and the keys stay taken; if false, all of it is given back.
+        kept: bool,
+    },
+    /// Gives a lease to an attempt, which must exist, until [`Write::ReleaseSubjects`] frees it. If another attempt has
+    /// it, the commit fails as if it had asked for [`Precondition::LeaseFree`].
+    ///
+    /// Its fencing token is in [`Committed::fences`]: greater than any this key ever had, or the one that the attempt
+    /// holds already.
+    TakeLease {
+        /// The lease's key.
+        key: String,
+        /// Who takes it.
+        attempt: String,
+    },
+    /// Notes an attempt, which must exist and not be noted yet, as a step under these keys.
+    NoteStep {
+        /// Where it can be found.
+        keys: Vec<String>,
+        /// The attempt.
+        attempt: String,
+        /// When it was armed, in nanoseconds since the Unix epoch.
+        armed_at_ns: i64,
+        /// The arguments, kept as they are.
+        arguments: Vec<u8>,
+    },
+    /// Says when a step had ended, which a later word can only move later. Nothing for an attempt that is no step.
+    EndStep {
+        /// The attempt.
+        attempt: String,
+        /// When, in nanoseconds since the Unix epoch.
+        ended_at_ns: i64,
+    },
+    /// Says what was seen of a step's effect; the last word counts. Nothing for an attempt that is no step.
+    ConfirmStep {
+        /// The attempt.
+        attempt: String,
+        /// What was seen.
+        confirmation: Confirmation,
+    },
+    /// Sets a small named value.
+    SetMark {
+        /// Its name.
+        name: String,
+        /// Its value.
+        value: String,
     },
 }
 
@@ -91,6 +196,8 @@ pub struct Committed {
     pub indices: Vec<u64>,
     /// The log's size under the checkpoint that was made durable with them.
     pub size: u64,
+    /// The key and the fencing token of each lease it took, in the order they were given.
+    pub fences: Vec<(String, u64)>,
 }
 
 /// Why a commit was not made.
@@ -100,8 +207,23 @@ pub enum CommitError {
     Precondition {
         /// The one that failed.
         which: Precondition,
-        /// Whose attempt holds the subject, or the named attempt as it stands; nothing if there is no such attempt.
+        /// Whose attempt holds the subject or the lease or has taken the key, or the named attempt as it stands;
+        /// nothing if there is no such attempt.
         holder: Option<Box<AttemptRow>>,
+    },
+    /// A [`Precondition::WithinLimit`] did not hold; nothing was written.
+    Limit {
+        /// The limit's key.
+        key: String,
+        /// What counts as spent at that instant.
+        spent: u128,
+        /// What is reserved by attempts that are not settled.
+        reserved: u128,
+        /// The most there may be.
+        max: u128,
+        /// The earliest instant at which there will be room if nobody else reserves or settles anything; nothing if time
+        /// alone makes none.
+        free_at_ns: Option<i64>,
     },
     /// There is no room, or only the room kept for vital commits; nothing was written.
     Full,
@@ -118,6 +240,9 @@ impl fmt::Display for CommitError {
                     Some(row) => write!(f, "; attempt `{}` is {}", row.id, row.state),
                     None => Ok(()),
                 }
+            }
+            Self::Limit { key, spent, reserved, max, free_at_ns: _ } => {
+                write!(f, "limit `{key}` has no room: {spent} spent and {reserved} reserved of {max}")
             }
             Self::Full => f.write_str("the disk that holds the state is full"),
             Self::Unavailable(why) => write!(f, "the state cannot be written: {why}"),
@@ -139,6 +264,9 @@ impl fmt::Display for Precondition {
                 }
                 Ok(())
             }
+            Self::OnceFree { key, .. } => write!(f, "`{key}` was done already"),
+            Self::WithinLimit { key, .. } => write!(f, "limit `{key}` has no room"),
+            Self::LeaseFree { key } => write!(f, "lease `{key}` is held by another attempt"),
         }
     }
 }

@@ -15,14 +15,18 @@ mod commit;
 pub mod conformance;
 mod error;
 mod fault;
+mod guard;
 mod memory;
 mod sqlite;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub use api::{AttemptRow, AttemptState, Lookup, Store, StoredEntry, Values, WriterId};
 pub use commit::{Commit, CommitError, Committed, NewEntry, Precondition, Ticket, Write};
 pub use error::StoreError;
 pub use fault::{Fault, FaultError, Op};
+pub use guard::{Confirmation, LimitWindow, StepRow};
 pub use memory::{MemoryState, MemoryStore};
 pub use sqlite::{Settings, SqliteReader, SqliteStore};
 pub use state::{DeadWriter, StateDir, StateError, StatePaths, Writer};

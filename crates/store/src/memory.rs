@@ -1,5 +1,6 @@
 //! The same promises without a disk, for tests and simulations.
 
+mod guards;
 mod model;
 #[cfg(test)]
 mod tests;
@@ -10,7 +11,8 @@ use lastlook_ledger::{Kind, SigningKey, VerifierKey, tree::Hash};
 use tokio::sync::oneshot;
 
 use crate::{
-    AttemptRow, Commit, Fault, Lookup, Store, StoreError, StoredEntry, Ticket, Values, WriterId, state,
+    AttemptRow, AttemptState, Commit, Fault, LimitWindow, Lookup, StepRow, Store, StoreError, StoredEntry,
+    Ticket, Values, WriterId, state,
 };
 use model::Model;
 
@@ -135,6 +137,51 @@ impl Store for MemoryStore {
             entry.stored.attempt == attempt && entry.stored.kind == kind && entry.values.is_some()
         });
         Ok(values.and_then(|entry| entry.values.clone()))
+    }
+
+    fn attempts_of(
+        &self,
+        upstream: &str,
+        tool: &str,
+        limit: usize,
+        before: Option<(i64, String)>,
+    ) -> Result<Vec<AttemptRow>, StoreError> {
+        Ok(self.model().attempts_of(upstream, tool, limit, before))
+    }
+
+    fn tools_of(&self, upstream: &str) -> Result<Vec<String>, StoreError> {
+        Ok(self.model().tools_of(upstream))
+    }
+
+    fn steps(&self, key: &str, limit: usize, before_ns: Option<i64>) -> Result<Vec<StepRow>, StoreError> {
+        Ok(self.model().steps(key, limit, before_ns))
+    }
+
+    fn steps_since(&self, key: &str, since_ns: i64, limit: usize) -> Result<Vec<StepRow>, StoreError> {
+        let mut steps = self.model().steps(key, usize::MAX, None);
+        steps.retain(|step| {
+            let counts = !matches!(step.state, AttemptState::Refused | AttemptState::Failed);
+            counts && step.ended_at_ns.is_none_or(|ended| ended > since_ns)
+        });
+        steps.sort_by_key(|step| std::cmp::Reverse(step.ended_at_ns.unwrap_or(i64::MAX)));
+        steps.truncate(limit);
+        Ok(steps)
+    }
+
+    fn once(&self, key: &str) -> Result<Option<(String, Option<i64>)>, StoreError> {
+        Ok(self.model().guards().once(key))
+    }
+
+    fn limit(&self, key: &str, window: LimitWindow, at_ns: i64) -> Result<(u128, u128), StoreError> {
+        Ok(self.model().guards().limit(key, window, at_ns))
+    }
+
+    fn lease(&self, key: &str) -> Result<Option<(AttemptRow, u64)>, StoreError> {
+        Ok(self.model().lease(key))
+    }
+
+    fn mark(&self, name: &str) -> Result<Option<String>, StoreError> {
+        Ok(self.model().guards().mark(name))
     }
 }
 

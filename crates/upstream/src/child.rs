@@ -109,8 +109,20 @@ pub fn become_server(parent: u32, command: &[OsString]) -> io::Error {
     Command::new(program).args(arguments).exec()
 }
 
+/// What the hidden `child` subcommand says on stderr, behind `error: `, when [`become_server`] returned.
+///
+/// The words are part of what [`command`](crate::source::command) goes by: a program that never ran has no exit code.
+pub fn never_started(command: &[OsString], error: &io::Error) -> String {
+    let program = command.first().map(|program| program.to_string_lossy()).unwrap_or_default();
+    format!("{}{error}", could_not_start(&program))
+}
+
+pub(crate) fn could_not_start(program: &str) -> String {
+    format!("the upstream `{program}` could not be started: ")
+}
+
 impl ProcessGroup {
-    fn led_by(pid: i32) -> io::Result<ProcessGroup> {
+    pub(crate) fn led_by(pid: i32) -> io::Result<ProcessGroup> {
         // One that has ended already is still ours to wait for, and has a start time until then.
         let stat = Stat::of(&pid.to_string());
         let start = stat.ok_or_else(|| io::Error::other("the child cannot be seen in `/proc`"))?.start;
@@ -142,7 +154,8 @@ fn is_ours(name: &OsString) -> bool {
     name.to_string_lossy().starts_with("LASTLOOK_")
 }
 
-fn can_be_found(program: &str, cwd: Option<&Path>) -> bool {
+/// Whether a program is where its name says, or in a folder of PATH.
+pub fn can_be_found(program: &str, cwd: Option<&Path>) -> bool {
     if program.contains('/') {
         let path = Path::new(program);
         return cwd.map_or_else(|| path.exists(), |cwd| cwd.join(path).exists());

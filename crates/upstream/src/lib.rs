@@ -1,15 +1,17 @@
-//! Everything the boundary calls: today, MCP servers over standard input and output.
+//! Everything the boundary calls: MCP servers over standard input and output, and the sources of facts.
 //!
 //! - [`frames`]: newline-delimited frames from a blocking reader, cut without copying.
 //! - [`message`]: what a frame is, from its top-level members alone.
 //! - [`child`]: the server as a child process that dies with its writer.
 //! - [`pipe`]: whole frames into a pipe, from threads and from the runtime alike.
 //! - [`Link`]: one connection to a server: bytes in order, and the boundary's own calls beside the client's.
+//! - [`source`]: what the boundary reads for itself, wherever it is.
 
 pub mod child;
 pub mod frames;
 pub mod message;
 pub mod pipe;
+pub mod source;
 
 mod link;
 mod params;

@@ -20,13 +20,24 @@ struct Need {
 const NEEDS: &[Need] = &[
     Need { name: "git", package: "git", probe: ("git", &["--version"]), at_least: (2, 30) },
     Need { name: "node", package: "nodejs", probe: ("node", &["--version"]), at_least: (18, 0) },
+    Need { name: "openssl", package: "openssl", probe: ("openssl", &["version"]), at_least: (1, 1) },
     Need { name: "npm", package: "npm", probe: ("npm", &["--version"]), at_least: (9, 0) },
     Need {
         name: "python3 with venv",
         package: "python3-venv",
         // Debian splits the standard library: without `ensurepip` an environment is made without pip.
         probe: ("python3", &["-c", "import ensurepip, venv, sys; print(*sys.version_info[:3], sep='.')"]),
-        at_least: (3, 10),
+        at_least: (3, 11),
+    },
+    Need {
+        name: "postgres",
+        package: "postgresql",
+        // Debian keeps the programs of each version in a folder of their own, off the path.
+        probe: (
+            "sh",
+            &["-c", "PATH=\"$PATH:$(echo /usr/lib/postgresql/*/bin | tr ' ' ':')\" postgres --version"],
+        ),
+        at_least: (13, 0),
     },
 ];
 

@@ -1,7 +1,7 @@
 //! `cargo xtask tools`: what the tests run against, pinned, in the ignored folder `.tools/` and nowhere else.
 //!
 //! The commands it needs come from the machine (Debian packages); the servers and clients come from their registries,
-//! exactly as the lock files beside this crate say. A second run reads two stamps and returns.
+//! exactly as the lock files beside this crate say. A second run reads three stamps and returns.
 
 mod debian;
 mod packages;
@@ -27,6 +27,15 @@ pub fn install() -> anyhow::Result<()> {
     let turn = File::create(folder.join("lock")).context("cannot make `.tools/lock`")?;
     turn.lock().context("cannot lock `.tools/lock`")?;
     debian::require()?;
-    packages::node(&folder)?;
-    packages::python(&folder)
+    // Each waits for its own registry most of the time.
+    std::thread::scope(|scope| {
+        let installs = [
+            scope.spawn(|| packages::node(&folder)),
+            scope.spawn(|| packages::python(&folder, "python")),
+            scope.spawn(|| packages::python(&folder, "python-sqlite")),
+        ];
+        installs.into_iter().try_for_each(|install| {
+            install.join().unwrap_or_else(|_| anyhow::bail!("an installation did not end by itself"))
+        })
+    })
 }

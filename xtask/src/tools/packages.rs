@@ -38,7 +38,7 @@ impl Stamp {
     }
 }
 
-/// The MCP servers that run on Node, into `.tools/node/node_modules`.
+/// The MCP servers and the client that run on Node, into `.tools/node/node_modules`.
 ///
 /// Their install scripts do not run: none needs one, and a test machine is no place for other people's scripts.
 pub fn node(tools: &Path) -> anyhow::Result<()> {
@@ -60,20 +60,21 @@ pub fn node(tools: &Path) -> anyhow::Result<()> {
     stamp.set()
 }
 
-/// The official MCP client and the servers written in Python, into the virtual environment `.tools/python`.
-pub fn python(tools: &Path) -> anyhow::Result<()> {
-    let pins = root().join("xtask/tools/python/requirements.txt");
+/// Packages of Python, into the virtual environment of the same name: `python` for most, `python-sqlite` for a server that
+/// needs an older SDK.
+pub fn python(tools: &Path, name: &str) -> anyhow::Result<()> {
+    let pins = root().join("xtask/tools").join(name).join("requirements.txt");
     let base =
         output("python3", &["-c", "import sys; print(sys.version, sys.base_prefix)"]).unwrap_or_default();
-    let stamp = Stamp::new(tools, "python", format!("{base}\n{}", read(&pins)?));
-    let into = tools.join("python");
+    let stamp = Stamp::new(tools, name, format!("{base}\n{}", read(&pins)?));
+    let into = tools.join(name);
     let python = into.join("bin/python");
     if stamp.is_current() && output(&python.to_string_lossy(), &["--version"]).is_some() {
-        eprintln!("tools: python packages are as pinned");
+        eprintln!("tools: {name} packages are as pinned");
         return Ok(());
     }
     stamp.lift()?;
-    eprintln!("tools: python packages, from xtask/tools/python/requirements.txt");
+    eprintln!("tools: {name} packages, from xtask/tools/{name}/requirements.txt");
     run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&into))?;
     let pip = || {
         let mut command = Command::new(&python);

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use lastlook_upstream::child::become_server;
+use lastlook_upstream::child::{become_server, never_started};
 
 use crate::failure::Failure;
 
@@ -21,7 +21,5 @@ pub struct ChildArgs {
 /// Returns only when the server could not be started.
 pub fn run(args: &ChildArgs) -> Result<ExitCode, Failure> {
     let error = become_server(args.parent, &args.command);
-    let program =
-        args.command.first().map(|program| program.to_string_lossy().into_owned()).unwrap_or_default();
-    Err(Failure::unavailable(format!("the upstream `{program}` could not be started: {error}")))
+    Err(Failure::unavailable(never_started(&args.command, &error)))
 }

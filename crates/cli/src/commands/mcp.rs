@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use lastlook_canon::{Digest, Limits};
 use lastlook_engine::config::{Config, UpstreamRules};
-use lastlook_engine::{Boundary, Catalog, Parts, Settings, ids};
+use lastlook_engine::reload::{Reloaded, Reloader};
+use lastlook_engine::{Boundary, Catalog, Parts, Rulebook, Settings, ids};
 use lastlook_kernel::Principal;
 use lastlook_server::mcp::{End, Serve, serve};
 use lastlook_store::SqliteStore;
@@ -16,6 +17,7 @@ use lastlook_upstream::child::{self, ChildSpec, SpawnError};
 
 use crate::failure::Failure;
 use crate::place::{Place, os_user};
+use crate::reach::within_reach;
 
 /// Stand in front of an MCP server on standard input and output
 ///
@@ -32,9 +34,9 @@ pub struct McpArgs {
     #[arg(long)]
     audit: bool,
     /// Run the server that the configuration declares under this name
-    #[arg(long, value_name = "NAME", required_unless_present = "command", conflicts_with = "command")]
+    #[arg(long, value_name = "NAME", required_unless_present = "command")]
     upstream: Option<String>,
-    /// The server's command
+    /// The server's command; with `--upstream`, it is run instead of the declared one, under the rules of that name
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<String>,
 }
@@ -48,6 +50,8 @@ pub fn run(place: &Place, args: &McpArgs) -> Result<ExitCode, Failure> {
     warn_if_reachable(&state.paths().root, config.as_ref(), &spec);
     let store = SqliteStore::open(&state, state.writer()?, None)?;
     let exe = std::env::current_exe()?;
+    let rulebook = Rulebook::new(config.as_ref(), &exe).map_err(Failure::config)?;
+    let reloader = config.clone().and_then(|config| Reloader::new(config, &rulebook, &exe));
     let started = child::start(&exe, &spec).map_err(not_started)?;
 
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
@@ -62,7 +66,11 @@ pub fn run(place: &Place, args: &McpArgs) -> Result<ExitCode, Failure> {
         link,
         group: started.group.clone(),
         catalog: Catalog::new(UpstreamRules::new(config.as_ref(), &name, &spec.command)),
+        rulebook,
     }));
+    if let Some(reloader) = reloader {
+        runtime.spawn(keep_current(reloader, Arc::clone(&boundary)));
+    }
     let end = serve(
         &runtime,
         Serve {
@@ -102,8 +110,8 @@ fn upstream(args: &McpArgs, config: Option<&Config>) -> Result<(String, ChildSpe
         return Err(Failure::usage(format!("`{}` declares no upstream `{name}`", config.path.display()))
             .hint(format!("it declares: {}", known.join(", "))));
     };
-    let spec =
-        ChildSpec { command: upstream.command.clone(), cwd: upstream.cwd.clone(), env: upstream.env.clone() };
+    let command = if args.command.is_empty() { upstream.command.clone() } else { args.command.clone() };
+    let spec = ChildSpec { command, cwd: upstream.cwd.clone(), env: upstream.env.clone() };
     Ok((name.clone(), spec))
 }
 
@@ -121,7 +129,8 @@ fn name_of(command: &[String]) -> String {
     format!("{}-{}", program.to_string_lossy(), digest.get(..8).unwrap_or_default())
 }
 
-fn principal(config: Option<&Config>) -> Principal {
+/// Who acts: the configuration's word, else the operating system's.
+pub fn principal(config: Option<&Config>) -> Principal {
     let configured = config.and_then(|config| config.principal.clone());
     Principal { id: configured.unwrap_or_else(os_user), asserted: true }
 }
@@ -139,19 +148,51 @@ fn not_started(error: SpawnError) -> Failure {
 
 /// A server that can write the record, its key or the rules is inside the boundary, not behind it.
 fn warn_if_reachable(state: &Path, config: Option<&Config>, spec: &ChildSpec) {
-    let real = |path: &Path| std::fs::canonicalize(path).ok();
-    let handed: Vec<PathBuf> = spec.command.iter().skip(1).filter_map(|word| real(Path::new(word))).collect();
-    let ours = [Some(state), config.map(|config| config.path.as_path())];
-    for ours in ours.into_iter().flatten().filter_map(real) {
-        if let Some(folder) = handed.iter().find(|folder| folder.is_dir() && ours.starts_with(folder)) {
-            eprintln!(
-                "warning: `{}` lies inside `{}`, which is handed to the upstream: it could change it\n\
-                 hint: keep state and configuration outside of what tools may write",
-                ours.display(),
-                folder.display()
-            );
+    let ours = std::iter::once(state).chain(config.map(|config| config.path.as_path()));
+    for (ours, folder) in within_reach(ours, &spec.command, spec.cwd.as_deref()) {
+        eprintln!(
+            "warning: `{}` lies inside `{}`, which is handed to the upstream: it could change it\n\
+             hint: keep state and configuration outside of what tools may write",
+            ours.display(),
+            folder.display()
+        );
+    }
+}
+
+/// How often the configuration's files are looked at.
+const EVERY: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// Takes over changed rules while the session runs, and says what became of them.
+async fn keep_current(mut reloader: Reloader, boundary: Arc<Boundary>) {
+    loop {
+        tokio::time::sleep(EVERY).await;
+        match reloader.look(&boundary).await {
+            Reloaded::Nothing => {}
+            Reloaded::InForce { from, to, in_flight } => tracing::warn!(
+                "the configuration was reloaded: {} replaces {}; past the gate before: {}",
+                short(to),
+                short(from),
+                if in_flight.is_empty() { "nothing".to_owned() } else { in_flight.join(", ") }
+            ),
+            Reloaded::Weaker { digest, what } => tracing::warn!(
+                "the changed configuration ({}) is weaker, so the old one stays in force: {}\n\
+                 hint: restart, or `lastlook reload --accept --reason …`",
+                short(digest),
+                what.join("; ")
+            ),
+            Reloaded::Bad(error) => tracing::warn!(
+                "the changed configuration is wrong, so the old one stays in force:\n{:?}",
+                miette::Report::new(error)
+            ),
+            Reloaded::NotRecorded(why) => {
+                tracing::error!("the reload could not be recorded, so the old rules stay in force: {why}");
+            }
         }
     }
+}
+
+fn short(digest: Digest) -> String {
+    digest.to_hex().chars().take(12).collect()
 }
 
 fn log_to_stderr() {

@@ -108,8 +108,10 @@ fn failed(error: EndError) -> Failure {
         EndError::Commit(error @ CommitError::Full) => {
             Failure::unavailable(error.to_string()).hint("make room on that disk, then say it again")
         }
-        EndError::Commit(error @ CommitError::Unavailable(_)) => Failure::unavailable(error.to_string())
-            .hint("`lastlook log` shows whether your word is on record"),
+        EndError::Commit(error @ (CommitError::Limit { .. } | CommitError::Unavailable(_))) => {
+            Failure::unavailable(error.to_string())
+                .hint("`lastlook log` shows whether your word is on record")
+        }
         EndError::Draft(error) => Failure::unavailable(error.to_string()),
         EndError::ReadOnly => Failure::unavailable(EndError::ReadOnly.to_string()),
     }

@@ -7,9 +7,15 @@
     clippy::string_slice
 )]
 
+mod check;
 mod client;
 mod demo;
+mod doctor;
+mod guards;
 mod hostile;
+mod init;
 mod kill;
+mod policy;
 mod real;
 mod records;
+mod wrap;

@@ -21,14 +21,14 @@ impl Run<'_> {
                 // Part of the frame may have arrived: nothing is proven.
                 tracing::warn!("the server did not take the whole call: {error}");
                 self.answered = None;
-                Some(Event::Answered(Answer::Lost))
+                Some(Event::Answered(self.no_answer()))
             }
         }
     }
 
     /// Waits for the answer, or for a cancellation; after a cancellation only for a while.
     pub(super) async fn wait_for_answer(&mut self) -> Event {
-        let Some(mut answered) = self.answered.take() else { return Event::Answered(Answer::Lost) };
+        let Some(mut answered) = self.answered.take() else { return Event::Answered(self.no_answer()) };
         let control = Arc::clone(&self.proposal.control);
         let received = if self.cancel_frame.is_some() {
             match tokio::time::timeout(AFTER_CANCEL, &mut answered).await {
@@ -55,7 +55,7 @@ impl Run<'_> {
                 self.answer = Some(frame);
                 Event::Answered(answer)
             }
-            None => Event::Answered(Answer::Lost),
+            None => Event::Answered(self.no_answer()),
         }
     }
 

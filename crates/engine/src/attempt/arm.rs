@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use lastlook_kernel::{Code, Event, Mode, Reason};
+use lastlook_kernel::{Class, Code, Event, Mode, Reason};
 use lastlook_ledger::Kind;
 use lastlook_store::{AttemptRow, AttemptState, Commit, CommitError, Precondition, Write};
 use serde_json::{Value, json};
 
 use super::Run;
+use super::claims::Conflict;
 use crate::entry::{Draft, DraftError};
 use crate::reader::digest_text;
 use crate::{clock, recovery};
@@ -20,66 +21,102 @@ impl Run<'_> {
             return Event::NotArmed(vec![Reason::of(Code::Unrecorded)]);
         }
         let subjects = self.claimed();
-        let commit = match self.arming(&subjects) {
-            Ok(commit) => commit,
-            Err(error) => {
-                tracing::error!("nothing was sent: {error}");
-                return Event::NotArmed(vec![Reason::of(Code::StoreUnavailable)]);
-            }
-        };
-        self.commit_when_free(commit).await
+        self.commit_when_free(&subjects).await
     }
 
-    async fn commit_when_free(&mut self, commit: Commit) -> Event {
-        let deadline = Instant::now() + self.boundary.settings.wait_for_subject;
+    async fn commit_when_free(&mut self, subjects: &BTreeSet<String>) -> Event {
+        let began = Instant::now();
         let mut pause = Duration::from_millis(1);
         let mut settled = None;
         loop {
-            let holder = match self.boundary.commit(commit.clone()).await {
-                Ok(_) => return Event::Armed,
-                Err(CommitError::Precondition { holder, .. }) => holder,
+            let at_ns = clock::unix_ns();
+            let commit = match self.arming(subjects, at_ns) {
+                Ok(commit) => commit,
+                Err(error) => {
+                    tracing::error!("nothing was sent: {error}");
+                    return Event::NotArmed(vec![Reason::of(Code::StoreUnavailable)]);
+                }
+            };
+            let (conflict, holder) = match self.boundary.commit(commit).await {
+                Ok(committed) => {
+                    self.fences = committed.fences;
+                    self.armed_at = Some(clock::moment());
+                    self.waited = began.elapsed();
+                    return Event::Armed;
+                }
+                Err(CommitError::Limit { key, spent, reserved, .. }) => {
+                    (self.limit_full(&key, spent, reserved, at_ns), None)
+                }
+                Err(CommitError::Precondition {
+                    which: Precondition::OnceFree { key, .. } | Precondition::LeaseFree { key },
+                    holder,
+                }) => (self.taken_by(&key, holder.as_deref(), at_ns), holder),
+                Err(CommitError::Precondition { holder, .. }) => {
+                    // A holder that is gone between two tries leaves the subject free: try again at once.
+                    let Some(holder) = holder else { continue };
+                    let reason = Reason::about(Code::InDoubt, holder.id.clone());
+                    let at_most = self.boundary.settings.wait_for_subject;
+                    let waitable = matches!(holder.state, AttemptState::Armed | AttemptState::Unknown);
+                    let conflict = match waitable {
+                        true => Conflict::Wait { reason, at_most },
+                        false => Conflict::Refuse(reason),
+                    };
+                    (conflict, Some(holder))
+                }
                 Err(CommitError::Full) => return Event::NotArmed(vec![Reason::of(Code::StoreFull)]),
                 Err(CommitError::Unavailable(why)) => {
                     tracing::error!("nothing was sent: {why}");
                     return Event::NotArmed(vec![Reason::of(Code::StoreUnavailable)]);
                 }
             };
+            self.waited = began.elapsed();
             if self.proposal.control.is_cancelled() {
                 return Event::NotArmed(vec![Reason::of(Code::Cancelled)]);
             }
-            // A holder that is gone between two tries leaves the subject free: try again at once.
-            if let Some(holder) = holder {
-                if holder.state == AttemptState::Unknown && settled.as_ref() != Some(&holder.id) {
-                    // Whoever held it may have died meanwhile, and the world may show that it did nothing.
-                    settled = Some(holder.id.clone());
-                    recovery::settle(self.boundary, vec![*holder]).await;
-                    continue;
+            let unknown = holder.as_ref().filter(|holder| holder.state == AttemptState::Unknown);
+            if let Some(holder) = unknown {
+                if settled.as_ref() == Some(&holder.id) {
+                    let doubt = Reason::about(Code::InDoubt, holder.id.clone());
+                    return Event::NotArmed(vec![doubt]);
                 }
-                let waitable = holder.state == AttemptState::Armed && Instant::now() < deadline;
-                if !waitable {
-                    return Event::NotArmed(vec![Reason::about(Code::InDoubt, holder.id)]);
-                }
-                if holder.writer != self.boundary.writer() && pause > Duration::from_millis(50) {
-                    recovery::mark_dead(self.boundary).await;
-                }
+                // Whoever held it may have died meanwhile, and the world may show that it did nothing.
+                settled = Some(holder.id.clone());
+                recovery::settle(self.boundary, vec![(**holder).clone()]).await;
+                continue;
             }
-            tokio::time::sleep(pause).await; // backoff: another process holds the subject
+            match conflict {
+                Conflict::Waived => continue,
+                Conflict::Refuse(reason) => return Event::NotArmed(vec![reason]),
+                Conflict::Wait { reason, at_most } if self.waited >= at_most => {
+                    return Event::NotArmed(vec![reason]);
+                }
+                Conflict::Wait { .. } => {}
+            }
+            let others = holder.is_none_or(|holder| holder.writer != self.boundary.writer());
+            if others && pause > Duration::from_millis(50) {
+                recovery::mark_dead(self.boundary).await;
+            }
+            tokio::time::sleep(pause).await; // backoff: another process holds it
             pause = (pause * 2).min(Duration::from_millis(100));
         }
     }
 
     /// What no other attempt may hold meanwhile: this action, its paths and identifiers, and what its basis is about.
-    fn claimed(&self) -> BTreeSet<String> {
+    pub(super) fn claimed(&self) -> BTreeSet<String> {
         let upstream = &self.boundary.upstream;
+        if self.proposal.tool.class == Class::Read {
+            return BTreeSet::new();
+        }
         let mut claimed = BTreeSet::from([format!("action {}", self.proposal.action.digest().to_hex())]);
         claimed.extend(self.proposal.subjects.resources().map(|subject| format!("{upstream} {subject}")));
         claimed.extend(
             self.boundary.basis_subjects(&self.proposal).map(|subject| format!("{upstream} {subject}")),
         );
+        claimed.extend(self.proposal.guarding.iter().flat_map(|guarding| guarding.subjects()));
         claimed
     }
 
-    fn arming(&self, subjects: &BTreeSet<String>) -> Result<Commit, DraftError> {
+    fn arming(&self, subjects: &BTreeSet<String>, at_ns: i64) -> Result<Commit, DraftError> {
         let boundary = self.boundary;
         let (id, tool, basis) = (&self.proposal.id, &self.proposal.tool, &self.proposal.touched.basis);
         let audit = boundary.settings.mode == Mode::Audit;
@@ -102,6 +139,7 @@ impl Run<'_> {
         draft.set("uncompared", basis.uncompared);
         draft.set("missing", basis.missing);
         draft.set("blind", self.is_blind());
+        self.set_rules(&mut draft);
         let group = &boundary.group;
         draft.set("child", json!({"pgid": group.pgid, "start": group.start, "boot": group.boot}));
         let entry = draft.finish(boundary.origin(), id, self.proposal.action.digest())?;
@@ -113,7 +151,7 @@ impl Run<'_> {
             tool: tool.name.clone(),
             action: self.proposal.action.digest(),
             state: AttemptState::Armed,
-            opened_at_ns: clock::unix_ns(),
+            opened_at_ns: at_ns,
             detail: recovery::Detail::of(boundary, &self.proposal).to_bytes(),
         };
         let mut commit = Commit { entries: vec![entry], ..Commit::default() };
@@ -124,6 +162,21 @@ impl Run<'_> {
             }
             let attempt = id.clone();
             commit.writes.push(Write::TakeSubject { subject: subject.clone(), attempt, if_free: audit });
+        }
+        if let Some(guarding) = &self.proposal.guarding {
+            let claims = guarding.claims(id, at_ns).into_iter();
+            for claim in claims.filter(|claim| !self.waived.contains(&claim.key)) {
+                commit.when.push(claim.when);
+                commit.writes.push(claim.write);
+            }
+            if !guarding.step_keys.is_empty() {
+                commit.writes.push(Write::NoteStep {
+                    keys: guarding.step_keys.clone(),
+                    attempt: id.clone(),
+                    armed_at_ns: at_ns,
+                    arguments: self.proposal.action.canonical_arguments().to_vec(),
+                });
+            }
         }
         Ok(commit)
     }

@@ -1,4 +1,4 @@
-//! Places where a test may kill the process: every command boundary of the machine, in debug builds only.
+//! Places where a test may kill the process, or make it stand still: every command boundary of the machine, in debug builds only.
 
 use lastlook_kernel::Command;
 
@@ -12,6 +12,7 @@ pub(super) fn name(command: &Command) -> &'static str {
         Command::ForwardCancel => "forward-cancel",
         Command::Rebase => "rebase",
         Command::RecordOutcome { .. } => "record-outcome",
+        Command::Confirm => "confirm",
         Command::RecordRefusal { .. } => "record-refusal",
         Command::Deliver => "deliver",
         Command::DeliverUnrecorded => "deliver-unrecorded",
@@ -29,11 +30,30 @@ pub(super) fn point_named(side: &str, name: &str) {
     use std::sync::OnceLock;
     static AT: OnceLock<Option<String>> = OnceLock::new();
     let at = AT.get_or_init(|| std::env::var("LASTLOOK_CRASH_AT").ok());
+    pause(side, name);
     if at.as_deref().and_then(|at| at.split_once(':')) == Some((side, name)) {
         let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
         loop {
             std::thread::park();
         }
+    }
+}
+
+/// Stands still when `LASTLOOK_PAUSE_AT` says `SIDE:NAME=FOLDER`: writes `FOLDER/reached`, and goes on once there is
+/// `FOLDER/go`. So a test can change the world between two steps.
+#[cfg(debug_assertions)]
+fn pause(side: &str, name: &str) {
+    let Ok(at) = std::env::var("LASTLOOK_PAUSE_AT") else { return };
+    let Some((point, folder)) = at.split_once('=') else { return };
+    if point.split_once(':') != Some((side, name)) {
+        return;
+    }
+    let folder = std::path::Path::new(folder);
+    if folder.join("go").exists() || std::fs::write(folder.join("reached"), name).is_err() {
+        return;
+    }
+    while !folder.join("go").exists() {
+        std::thread::sleep(std::time::Duration::from_millis(2)); // backoff: the test writes a file
     }
 }
 

@@ -21,8 +21,14 @@ impl Run<'_> {
     pub(super) async fn look(&mut self) -> Event {
         self.standing.epoch = self.boundary.gate.epoch();
         self.standing.cancelled = self.proposal.control.is_cancelled();
-        let at = clock::moment();
-        let read = self.read_facts().await;
+        if let Err(reasons) = self.renew_rules() {
+            return Event::Looked(Verdict::Deny(reasons));
+        }
+        let (read, taken) = futures_util::future::join(self.read_facts(), self.take_facts()).await;
+        self.taken = taken;
+        if self.as_if_read {
+            self.take_now_for_was();
+        }
         self.moved.clear();
         let basis = &self.proposal.touched.basis;
         let mut outdated = Vec::new();
@@ -36,19 +42,28 @@ impl Run<'_> {
                 self.moved.push(Moved::new(was, fact.now, value.as_ref()));
             }
         }
-        self.snapshot = Snapshot { facts: read.into_iter().map(|(fact, _)| fact).collect() };
+        self.snapshot = Snapshot {
+            facts: read.into_iter().map(|(fact, _)| fact).collect(),
+            also: self.taken.iter().map(|taken| (taken.asked_at, taken.answered_at)).collect(),
+        };
         // The list may have moved while the facts were read.
         self.boundary.catalog.settled(RELISTING).await;
         self.standing.tool_changed = self.boundary.catalog.has_changed(&self.proposal.tool);
+        let at = clock::moment();
+        let (judgement, deadline) = self.judged(at);
+        self.judgement = judgement;
+        let basis = &self.proposal.touched.basis;
         let verdict = decide(&Case {
             action: &self.proposal.action,
             tool: &self.proposal.tool,
             basis,
             snapshot: &self.snapshot,
             standing: &self.standing,
-            guards: &self.boundary.settings.guards,
+            guards: &self.guard_set(),
             mode: self.boundary.settings.mode,
             at,
+            judgement: self.judgement.as_ref(),
+            deadline,
         });
         match &verdict {
             Verdict::Allow(permit) => self.overridden = permit.overridden().to_vec(),

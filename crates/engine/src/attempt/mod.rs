@@ -2,24 +2,33 @@
 
 mod act;
 mod arm;
+mod check;
+mod claims;
+mod confirm;
 mod crash;
+mod guards;
 mod look;
 mod rebase;
-mod record;
+pub(crate) mod record;
+mod record_guards;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use lastlook_kernel::{
-    Action, Answer, Attempt, Class, Code, Command, Event, Mode, Outcome, Passage, Reason, Snapshot, Standing,
-    State, Subjects, Tool, Touched, opening_reasons, step,
+    Action, Answer, Attempt, BlindWrites, Class, Code, Command, Confirmation, Event, GuardSet, Judgement,
+    Mode, Moment, Outcome, Passage, Reason, Snapshot, Standing, State, Subjects, Tool, Touched,
+    opening_reasons, step,
 };
 use lastlook_store::Commit;
 use tokio::sync::oneshot;
 
 use crate::boundary::Boundary;
 use crate::explain::{self, Moved};
+use crate::facts::Taken;
 use crate::gate::Control;
+use crate::guarding::Guarding;
+use crate::rulebook::Rulebook;
 
 /// A call of an effect as it arrived, with the basis it had at that instant.
 #[derive(Debug)]
@@ -38,10 +47,27 @@ pub struct Proposal {
     pub subjects: Subjects,
     /// What it rests on.
     pub touched: Touched,
+    /// Tracked readings that a guard compares in their place; the effect moves them like any other.
+    pub(crate) covered: Vec<Covered>,
+    /// What the guards ask of it; nothing when there are none on its tool.
+    pub(crate) guarding: Option<Box<Guarding>>,
+    /// The rules in force when it arrived.
+    pub(crate) book: Arc<Rulebook>,
     /// True when the call asks to run as a task.
     pub as_task: bool,
     /// Who may cancel it.
     pub control: Arc<Control>,
+}
+
+/// A tracked reading that a guard compares, by what it selects, in its place.
+#[derive(Debug, Clone)]
+pub(crate) struct Covered {
+    /// Its place among the reader's readings.
+    pub(crate) order: u64,
+    /// The tool it came from.
+    pub(crate) tool: String,
+    /// The params of that call.
+    pub(crate) params: Arc<[u8]>,
 }
 
 /// What the caller gets.
@@ -58,6 +84,13 @@ pub enum Delivery {
     },
     /// A refusal, on record unless `receipt` is `None`.
     Refusal(Refusal),
+    /// It ran, said that it succeeded, and its effect does not show.
+    Contradicted {
+        /// The receipt's id.
+        receipt: String,
+        /// One sentence for the agent.
+        sentence: String,
+    },
     /// It ran, or may have, and no answer will come.
     Lost {
         /// The receipt's id; `None` when the outcome could not be recorded.
@@ -86,14 +119,30 @@ pub struct Refusal {
 
 /// Everything one attempt gathers on its way.
 #[derive(Debug)]
-struct Run<'a> {
+pub(crate) struct Run<'a> {
     boundary: &'a Arc<Boundary>,
     proposal: Proposal,
     answered: Option<oneshot::Receiver<Arc<[u8]>>>,
+    /// Whether the facts as they are stand for what the agent read: only in a check, where there is no agent.
+    as_if_read: bool,
     standing: Standing,
     snapshot: Snapshot,
     moved: Vec<Moved>,
     overridden: Vec<Reason>,
+    /// What the guards said at the last look.
+    judgement: Option<Judgement>,
+    /// What the guards' facts were at the last look, in the order of the plan.
+    taken: Vec<Taken>,
+    /// What guards that only watch would have refused before the look.
+    audited: Vec<Reason>,
+    /// Keys of limits, once and leases that are not insisted on, because their guard only watches.
+    waived: BTreeSet<String>,
+    /// The fencing tokens of the leases that were taken.
+    fences: Vec<(String, u64)>,
+    armed_at: Option<Moment>,
+    /// How long arming waited for others.
+    waited: std::time::Duration,
+    confirmation: Option<Confirmation>,
     passed: Option<Passed>,
     answer: Option<Arc<[u8]>>,
     rebased: usize,
@@ -122,22 +171,41 @@ impl Boundary {
         proposal: Proposal,
         answered: oneshot::Receiver<Arc<[u8]>>,
     ) -> Delivery {
+        Run::new(self, proposal, Some(answered)).drive().await
+    }
+}
+
+impl<'a> Run<'a> {
+    fn new(
+        boundary: &'a Arc<Boundary>,
+        proposal: Proposal,
+        answered: Option<oneshot::Receiver<Arc<[u8]>>>,
+    ) -> Run<'a> {
         let standing = Standing {
-            epoch: self.gate.epoch(),
+            epoch: boundary.gate.epoch(),
             in_doubt: None,
             cancelled: proposal.control.is_cancelled(),
             as_task: proposal.as_task,
-            tool_changed: self.catalog.has_changed(&proposal.tool),
+            tool_changed: boundary.catalog.has_changed(&proposal.tool),
             unreadable: proposal.unreadable.clone(),
         };
-        let mut run = Run {
-            boundary: self,
+        Run {
+            boundary,
             proposal,
-            answered: Some(answered),
+            answered,
+            as_if_read: false,
             standing,
             snapshot: Snapshot::default(),
             moved: Vec::new(),
             overridden: Vec::new(),
+            judgement: None,
+            taken: Vec::new(),
+            audited: Vec::new(),
+            waived: BTreeSet::new(),
+            fences: Vec::new(),
+            armed_at: None,
+            waited: std::time::Duration::ZERO,
+            confirmation: None,
             passed: None,
             answer: None,
             rebased: 0,
@@ -145,14 +213,15 @@ impl Boundary {
             refused_for: Vec::new(),
             cancel_frame: None,
             unrecorded: None,
-        };
-        run.drive().await
+        }
     }
 }
 
 impl Run<'_> {
     async fn drive(&mut self) -> Delivery {
-        let mut attempt = Attempt::new();
+        let confirms =
+            self.proposal.guarding.as_ref().is_some_and(|guarding| guarding.confirming().next().is_some());
+        let mut attempt = Attempt::new().confirming(confirms);
         let mut queue: VecDeque<Command> = step(&mut attempt, Event::Opened(self.opening())).into();
         loop {
             let event = match queue.pop_front() {
@@ -169,6 +238,7 @@ impl Run<'_> {
                         Command::RecordOutcome { outcome, evidence } => {
                             Some(self.record_outcome(outcome, evidence).await)
                         }
+                        Command::Confirm => Some(self.confirm().await),
                         Command::RecordRefusal { reasons, armed } => {
                             Some(self.record_refusal(reasons, armed).await)
                         }
@@ -192,16 +262,29 @@ impl Run<'_> {
     /// What refuses without any reading. In audit mode only what cannot run at all does.
     fn opening(&mut self) -> Vec<Reason> {
         let Proposal { tool, action, touched, .. } = &self.proposal;
-        let mut reasons =
-            opening_reasons(action, tool, &touched.basis, &self.standing, &self.boundary.settings.guards);
+        let mut reasons = opening_reasons(action, tool, &touched.basis, &self.standing, &self.guard_set());
+        reasons.extend(self.unread_reasons());
         if self.boundary.settings.mode == Mode::Audit {
             reasons.retain(|reason| reason.code == Code::Cancelled);
         }
         reasons
     }
 
+    /// What holds for every effect; a read rests on nothing, and so is never blind.
+    fn guard_set(&self) -> GuardSet {
+        let guards = self.boundary.settings.guards.clone();
+        match self.proposal.tool.class {
+            Class::Read => GuardSet { blind_writes: BlindWrites::Allow, ..guards },
+            Class::Write | Class::Destructive => guards,
+        }
+    }
+
     fn deliver(&self, state: State) -> Delivery {
         let receipt = self.proposal.id.clone();
+        if self.confirmation == Some(Confirmation::Contradicted) {
+            let sentence = explain::contradicted(&self.proposal.tool.name, &receipt);
+            return Delivery::Contradicted { receipt, sentence };
+        }
         match (state, &self.answer) {
             (State::Refused, _) if self.refused_for.iter().any(|reason| reason.code == Code::Cancelled) => {
                 Delivery::Nothing
@@ -227,6 +310,7 @@ impl Run<'_> {
 
     fn refusal(&self, receipt: Option<String>) -> Refusal {
         let (sentence, diff) = explain::refusal(&self.proposal.tool.name, &self.refused_for, &self.moved);
+        let diff = explain::with_conditions(diff, &self.refused_for);
         Refusal { receipt, reasons: self.refused_for.clone(), sentence, diff }
     }
 
@@ -245,6 +329,16 @@ impl Run<'_> {
     }
 
     fn answer_of(&self, frame: &[u8]) -> Answer {
-        crate::answer::of_effect(frame, self.proposal.tool.rules.errors_mean_no_effect)
+        crate::answer::of_effect(frame, self.proposal.tool.rules.errors_mean_no_effect || self.only_reads())
+    }
+
+    /// A read changes nothing: however it fails, nothing happened.
+    fn only_reads(&self) -> bool {
+        self.proposal.tool.class == Class::Read
+    }
+
+    /// What it means that no answer will come.
+    fn no_answer(&self) -> Answer {
+        if self.only_reads() { Answer::Error { no_effect: true } } else { Answer::Lost }
     }
 }

@@ -1,5 +1,7 @@
 //! Own effects are not drift: what the effect touched is read again before its answer is given.
 
+use std::sync::Arc;
+
 use futures_util::future::join_all;
 use lastlook_kernel::{Event, Rebased};
 
@@ -18,6 +20,8 @@ impl Run<'_> {
             .zip(&touched.basis.readings)
             .map(|(order, reading)| (*order, reading.tool.clone(), reading.params.clone()))
             .collect();
+        let covered = self.proposal.covered.iter();
+        queries.extend(covered.map(|it| (it.order, it.tool.clone(), Arc::clone(&it.params))));
         let moved = boundary.reader.moved(&self.proposal.tool.rules.touches, most);
         queries.extend(moved.into_iter().filter(|(order, ..)| !touched.orders.contains(order)));
         queries.truncate(most);

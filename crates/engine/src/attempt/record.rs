@@ -7,7 +7,8 @@ use lastlook_store::{AttemptState, Commit, CommitError, Precondition, Write};
 use serde_json::{Value, json};
 
 use super::Run;
-use crate::entry::{Draft, DraftError, reasons_json};
+use crate::clock;
+use crate::entry::{Draft, DraftError};
 use crate::reader::digest_text;
 
 /// Answers longer than this are committed to by digest.
@@ -55,8 +56,16 @@ impl Run<'_> {
 
     fn outcome_commit(&self, outcome: Outcome, evidence: &'static str) -> Result<Commit, DraftError> {
         let mut draft = self.draft(Kind::Outcome)?;
-        draft.set("verdict", if self.overridden.is_empty() { "allow" } else { "deny" });
-        draft.set("reasons", reasons_json(&self.overridden));
+        // What only single guards watch for is told beside an allow; audit mode as a whole tells it as the verdict.
+        let audit = self.boundary.settings.mode == Mode::Audit;
+        let would_deny = audit && !self.overridden.is_empty();
+        draft.set("verdict", if would_deny { "deny" } else { "allow" });
+        draft.set_reasons("reasons", if audit { &self.overridden } else { &[] });
+        if !audit && !self.overridden.is_empty() {
+            draft.set_reasons("audited", &self.overridden);
+        }
+        self.set_rules(&mut draft);
+        self.set_guarding(&mut draft);
         draft.set("outcome", outcome.as_str());
         draft.set("evidence", evidence);
         draft.set("confirmation", "unconfirmed");
@@ -85,7 +94,7 @@ impl Run<'_> {
         };
         let mut writes = vec![Write::MoveAttempt { attempt: id.clone(), to }];
         if outcome != Outcome::Unknown {
-            writes.push(Write::ReleaseSubjects { attempt: id.clone() });
+            writes.extend(settling(id, outcome == Outcome::Succeeded, clock::unix_ns()));
         }
         Ok(Commit { when: self.still_armed(), writes, entries: vec![entry], vital: true })
     }
@@ -94,7 +103,9 @@ impl Run<'_> {
         let mut draft = self.draft(Kind::Refused)?;
         draft.set("armed", armed);
         draft.set("verdict", "deny");
-        draft.set("reasons", reasons_json(&self.refused_for));
+        draft.set_reasons("reasons", &self.refused_for);
+        self.set_rules(&mut draft);
+        self.set_guarding(&mut draft);
         let arguments = draft.commit("arguments", self.proposal.action.canonical_arguments());
         draft.set("arguments", arguments);
         self.set_facts(&mut draft);
@@ -104,7 +115,7 @@ impl Run<'_> {
         if armed {
             commit.when = self.still_armed();
             commit.writes.push(Write::MoveAttempt { attempt: id.clone(), to: AttemptState::Refused });
-            commit.writes.push(Write::ReleaseSubjects { attempt: id.clone() });
+            commit.writes.extend(settling(id, false, clock::unix_ns()));
         }
         Ok(commit)
     }
@@ -143,4 +154,16 @@ impl Run<'_> {
             draft.set_some("look_ns", asked.map(|(asked, answered)| answered.since(asked)));
         }
     }
+}
+
+/// What a known end writes beside the state: subjects and leases are free, limits are settled, the step has ended.
+///
+/// What happened keeps its `once` keys and is spent; what provably did not gives both back (I23).
+pub(crate) fn settling(attempt: &str, happened: bool, at_ns: i64) -> [Write; 3] {
+    let attempt = || attempt.to_owned();
+    [
+        Write::ReleaseSubjects { attempt: attempt() },
+        Write::SettleAttempt { attempt: attempt(), kept: happened },
+        Write::EndStep { attempt: attempt(), ended_at_ns: at_ns },
+    ]
 }

@@ -8,40 +8,73 @@
 //! - [`Profile`] is the same vocabulary, shipped, for servers many people run.
 //! - [`UpstreamRules`] is both put together: what holds for the tools of one upstream.
 
+mod database;
 mod document;
+mod effective;
 mod error;
 mod find;
+mod index;
+mod inside;
+mod places;
+mod policy;
 mod profile;
 mod read;
 mod rules;
+mod schema;
+mod secrets;
 mod value;
+mod weaker;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use lastlook_kernel::{BlindWrites, Class, DEFAULT_NOT_SUBJECTS, Ignore, Mode};
+use lastlook_kernel::{
+    BlindWrites, Class, DEFAULT_NOT_SUBJECTS, FactSpec, Guard, Ignore, Mode, Procedure, ToolName,
+};
 
-pub use error::{ConfigError, Invalid, NamedBy, Problem};
+pub use database::{DatabaseConfig, Secret};
+pub use effective::{Key, Origin, Setting, SettingName};
+pub use error::{ConfigError, FileKind, Invalid, NamedBy, Problem};
+pub use places::{Place, Places};
+pub use policy::{PoliciesRead, PolicyFiles};
 pub use profile::Profile;
 pub use rules::UpstreamRules;
+pub use schema::{schema, schema_text};
+pub use weaker::weaker;
 
 /// The largest configuration file that is read, in bytes.
 pub const MAX_BYTES: u64 = 1 << 20;
 
 /// One configuration file, checked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Config {
     /// Whether the tools' own annotations count for their class; off unless the operator turns it on.
     pub trust_annotations: bool,
     /// Who acts, as a Cedar entity such as `User::"deploy-bot"`; `None` leaves it to the session.
     pub principal: Option<String>,
+    /// The groups the principal is in, as Cedar entities such as `Role::"deployers"`.
+    pub groups: Vec<String>,
+    /// Where the policies are.
+    pub policy: Option<PolicyFiles>,
     /// What holds where nothing more special is said.
     pub defaults: Defaults,
     /// The servers that can be run, by name.
     pub upstreams: BTreeMap<String, UpstreamConfig>,
     /// What the operator said of single tools.
     pub tools: BTreeMap<ToolKey, ToolConfig>,
+    /// The databases that facts are read from, by name.
+    pub databases: BTreeMap<String, DatabaseConfig>,
+    /// How the boundary reads the world, by name.
+    pub facts: BTreeMap<String, FactSpec>,
+    /// What must hold for which tools, by name.
+    pub guards: BTreeMap<String, Guard>,
+    /// The steps that jobs must have, by name.
+    pub procedures: BTreeMap<String, Procedure>,
+    /// Whether the proxy offers agents a tool that checks their claims.
+    pub claims_tool: bool,
+    /// Where in the file everything stands.
+    pub places: Places,
     /// The file it came from, or the name it was parsed under.
     pub path: PathBuf,
 }
@@ -129,6 +162,8 @@ pub struct ToolConfig {
     pub local: Option<bool>,
     /// What an error answer means.
     pub errors: Option<ErrorAnswers>,
+    /// Tools whose steps its effects undo.
+    pub undoes: Vec<ToolName>,
 }
 
 /// What an error answer to an effect means.
@@ -168,9 +203,9 @@ impl Config {
     /// # Errors
     ///
     /// [`ConfigError::Invalid`], with every mistake found: not TOML, unknown keys, wrong types, values out of range,
-    /// tools of upstreams that are not declared.
+    /// names of what is not declared, and guards that could never do what they say.
     pub fn parse(text: &str, name: &str) -> Result<Config, ConfigError> {
-        read::config(text, name)
+        read::config(text, name, Path::new(name))
     }
 }
 

@@ -26,7 +26,12 @@ pub(super) fn some_time(key: &str, word: Word<'_>, sink: &mut Sink) -> Option<Du
     let parsed = duration(key, word, sink)?;
     if parsed.is_zero() {
         let message = format!("`{key}` must be longer than zero");
-        sink.report(span, message, "nothing could ever be in time", "leave it out for the default");
+        sink.report(
+            span,
+            message,
+            "nothing could ever be in time",
+            "write a longer time, such as \"5s\", or leave it out",
+        );
         return None;
     }
     Some(parsed)
@@ -83,22 +88,41 @@ pub(super) fn ignore(word: Word<'_>, sink: &mut Sink) -> Option<Ignore> {
     Some(Ignore { pointer, line_prefix: prefix.map(str::to_owned) })
 }
 
-/// A Cedar entity such as `User::"deploy-bot"`.
-pub(super) fn entity(word: Word<'_>, sink: &mut Sink) -> Option<String> {
+/// A Cedar entity such as `User::"deploy-bot"`; `what` it names, and `example` for how to write it.
+pub(super) fn entity(word: Word<'_>, what: &str, example: &str, sink: &mut Sink) -> Option<String> {
     if is_entity(word.text) {
         return Some(word.text.to_owned());
     }
     let bare = word.text.rsplit("::").next().unwrap_or_default().trim_matches('"');
+    let example = match example {
+        "" => format!("id = 'User::\"{bare}\"'"),
+        example => example.to_owned(),
+    };
     sink.report(
         word.span,
-        format!("`{}` does not name a principal", word.text),
+        format!("`{}` does not name {what}", word.text),
         "not a type and a quoted name",
-        format!("write it as Cedar does: id = 'User::\"{bare}\"'"),
+        format!("write it as Cedar does: {example}"),
     );
     None
 }
 
-fn parse_duration(text: &str) -> Option<Duration> {
+/// Reports a NUL, which neither programs nor file systems take.
+pub(super) fn no_nul(word: &Word<'_>, sink: &mut Sink) {
+    if word.text.contains('\0') {
+        let message = "a NUL character cannot be passed to a program";
+        sink.report(word.span.clone(), message, "it contains `\\u0000`", "remove it");
+    }
+}
+
+/// Whether an environment variable can be called so, and still be meant by `env:NAME`.
+pub(super) fn is_variable(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// A whole number and a unit.
+pub(super) fn parse_duration(text: &str) -> Option<Duration> {
     let (digits, unit) = text.split_at_checked(text.find(|c: char| !c.is_ascii_digit())?)?;
     let number: u64 = digits.parse().ok()?;
     let seconds = match unit {
@@ -112,7 +136,8 @@ fn parse_duration(text: &str) -> Option<Duration> {
     number.checked_mul(seconds).map(Duration::from_secs)
 }
 
-fn is_entity(text: &str) -> bool {
+/// Whether this is a Cedar entity: a type, and a name in quotes.
+pub(super) fn is_entity(text: &str) -> bool {
     let Some((kind, quoted)) = text.split_once("::\"") else { return false };
     let is_name = |part: &str| {
         part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')

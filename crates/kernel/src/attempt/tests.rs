@@ -28,6 +28,7 @@ fn events() -> Vec<Event> {
         Event::Answered(Answer::Lost),
         Event::Recorded,
         Event::NotRecorded,
+        Event::Confirmed,
         Event::Cancelled,
     ]
 }
@@ -37,11 +38,17 @@ type Seen<'a> = &'a mut dyn FnMut(State, usize, State, &[Command], &Attempt);
 
 /// Walks every event sequence of a bounded length; calls `seen` for every step.
 fn walk(depth: usize, prefix: &mut Vec<usize>, seen: Seen<'_>) {
+    for confirms in [false, true] {
+        walk_one(confirms, depth, prefix, seen);
+    }
+}
+
+fn walk_one(confirms: bool, depth: usize, prefix: &mut Vec<usize>, seen: Seen<'_>) {
     if prefix.len() == depth {
         return;
     }
     for next in 0..events().len() {
-        let mut attempt = Attempt::new();
+        let mut attempt = Attempt::new().confirming(confirms);
         for &at in prefix.iter() {
             step(&mut attempt, events().swap_remove(at));
         }
@@ -50,7 +57,7 @@ fn walk(depth: usize, prefix: &mut Vec<usize>, seen: Seen<'_>) {
         seen(from, next, attempt.state(), &commands, &attempt);
         if attempt.state() != from || !commands.is_empty() {
             prefix.push(next);
-            walk(depth, prefix, seen);
+            walk_one(confirms, depth, prefix, seen);
             prefix.pop();
         }
     }
@@ -88,7 +95,7 @@ fn nothing_is_delivered_before_it_is_recorded() {
     walk(11, &mut Vec::new(), &mut |from, _, _, commands, _| {
         for command in commands {
             if matches!(command, Command::Deliver) {
-                assert!(matches!(from, State::Recording | State::Refusing));
+                assert!(matches!(from, State::Recording | State::Confirming | State::Refusing));
             }
         }
     });
@@ -151,6 +158,46 @@ fn an_outcome_that_cannot_be_recorded_is_told_as_such() {
     let (state, commands) = drive(script);
     assert_eq!(state, State::Unrecorded);
     assert!(matches!(&commands[..], [Command::DeliverUnrecorded]));
+}
+
+#[test]
+fn an_effect_is_looked_for_only_once_its_outcome_is_on_record() {
+    let script = |answer| {
+        let looked = Event::Looked(Verdict::Allow(permit()));
+        vec![
+            Event::Opened(Vec::new()),
+            Event::Armed,
+            looked,
+            Event::Passed(passage()),
+            Event::Answered(answer),
+        ]
+    };
+    let drive = |script: Vec<Event>| {
+        let mut attempt = Attempt::new().confirming(true);
+        let last = script.into_iter().map(|event| step(&mut attempt, event)).last().unwrap();
+        (attempt.state(), last)
+    };
+    for answer in [Answer::Result, Answer::Lost] {
+        let mut recorded = script(answer);
+        recorded.push(Event::Recorded);
+        let (state, commands) = drive(recorded);
+        assert_eq!(state, State::Confirming);
+        assert!(matches!(&commands[..], [Command::Confirm]));
+        let mut confirmed = script(answer);
+        confirmed.extend([Event::Recorded, Event::Confirmed]);
+        assert_eq!(drive(confirmed).0, State::Ended);
+    }
+    // What is known to have failed has no effect to look for.
+    let mut failed = script(Answer::Error { no_effect: true });
+    failed.push(Event::Recorded);
+    assert_eq!(drive(failed).0, State::Ended);
+}
+
+#[test]
+fn the_gate_shuts_once_something_the_look_saw_has_run_out() {
+    let view = |now| GateView { epoch: 1, now: Moment(now), max_gap_ns: 1_000 };
+    assert!(permit().until(Some(Moment(31))).spend(view(30)).is_ok());
+    assert_eq!(permit().until(Some(Moment(30))).spend(view(30)).unwrap_err(), crate::Stale::Deadline);
 }
 
 #[test]

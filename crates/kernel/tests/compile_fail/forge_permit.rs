@@ -4,6 +4,7 @@ fn main() {
         epoch: 0,
         looked_at: None,
         decided_on: lastlook_kernel::Moment(0),
+        deadline: None,
         overridden: Vec::new(),
     };
 }

@@ -96,9 +96,11 @@ const OUTCOME: &[Rule] = &[
     ("settles", OPTIONAL, Shape::Flag),
 ];
 const OPERATOR: &[Rule] = &[
-    ("as", REQUIRED, Shape::One(&["succeeded", "failed"])),
+    ("as", REQUIRED, Shape::One(&["succeeded", "failed", "reloaded", "accepted"])),
     ("reason", REQUIRED, Shape::Text),
     ("by", REQUIRED, PRINCIPAL),
+    ("from", OPTIONAL, Shape::Hex),
+    ("to", OPTIONAL, Shape::Hex),
 ];
 
 /// Whether the body has what its kind requires, and nothing listed has another shape.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use lastlook_engine::{Delivery, Proposal};
-use lastlook_kernel::{Class, Tool};
+use lastlook_kernel::{Class, Outcome, Tool};
 use tokio::sync::oneshot;
 
 use super::in_flight::Waiting;
@@ -45,13 +45,18 @@ impl Session {
     }
 
     async fn run(self: Arc<Self>, call: Call, proposal: Proposal, answered: oneshot::Receiver<Arc<[u8]>>) {
+        let tool = Arc::clone(&proposal.tool);
         let delivery = self.boundary.run(proposal, answered).await;
-        let frame = match delivery {
+        let shows = matches!(&delivery, Delivery::Answer { outcome, .. } if *outcome == Outcome::Succeeded);
+        let frame: Option<Arc<[u8]>> = match delivery {
             Delivery::Answer { frame, receipt, .. } if self.boundary.settings().receipt_meta => {
                 Some(reply::with_receipt(&frame, &receipt).into())
             }
             Delivery::Answer { frame, .. } => Some(frame),
             Delivery::Refusal(refusal) => Some(reply::refusal(&call.id, call.era, &refusal).into()),
+            Delivery::Contradicted { receipt, sentence } => {
+                Some(reply::contradicted(&call.id, call.era, &sentence, &receipt).into())
+            }
             Delivery::Lost { receipt, sentence, code } => {
                 Some(reply::lost(&call.id, call.era, &sentence, code, receipt.as_deref()).into())
             }
@@ -59,9 +64,34 @@ impl Session {
         };
         // Before the answer leaves: the client may use the id again as soon as it has it.
         self.in_flight.forget(&call.id);
-        if let Some(frame) = frame {
+        let Some(frame) = frame else { return };
+        if shows && (tool.class == Class::Read || self.boundary.reader().watches(&tool.name)) {
+            self.give_and_note(tool, call.params, frame).await;
+        } else {
             self.write(frame).await;
         }
+    }
+
+    /// Gives an answer that the agent may rest its next action on, noted under the same lock as every other reading.
+    async fn give_and_note(self: &Arc<Self>, tool: Arc<Tool>, params: Arc<[u8]>, frame: Arc<[u8]>) {
+        let session = Arc::clone(self);
+        let given = tokio::task::spawn_blocking(move || {
+            let mut giving = session.boundary.reader().giving();
+            if session.give(&frame) {
+                match tool.class {
+                    Class::Read => giving.note(tool, params, &frame),
+                    Class::Write | Class::Destructive => giving.note_effect(tool, params, &frame),
+                }
+            }
+        });
+        if let Err(error) = given.await {
+            tracing::error!("an answer could not be given: {error}");
+        }
+    }
+
+    /// Whether a call of this tool only reads, and nothing has to be judged or recorded of it.
+    pub(super) fn only_reads(&self, tool: &Tool) -> bool {
+        tool.class == Class::Read && tool.definition.is_some() && !self.boundary.judges_reads_of(&tool.name)
     }
 
     /// A call whose tool was not known when it came: lists the tools first.
@@ -69,7 +99,7 @@ impl Session {
         self.ensure_listed().await;
         let catalog = self.boundary.catalog();
         let tool = catalog.tool(&name).unwrap_or_else(|| catalog.unlisted(&name));
-        if tool.class == Class::Read && tool.definition.is_some() {
+        if self.only_reads(&tool) {
             let waiting = Waiting::Read { tool, params: Arc::clone(&call.params) };
             if self.in_flight.unpark(&call.id, waiting)
                 && let Err(error) = self.boundary.link().notify(Arc::clone(&call.frame)).await

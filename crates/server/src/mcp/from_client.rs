@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use lastlook_canon::{Limits, members};
 use lastlook_engine::Cancellation;
-use lastlook_kernel::Class;
 use lastlook_upstream::frames::{FrameReader, Incoming, lines};
 use lastlook_upstream::message::{self, BadFrame, Message};
 use lastlook_upstream::salvage_id;
 
+use super::claims_tool;
 use super::deliver::Call;
 use super::in_flight::{Cancelled, NotTaken, Waiting};
 use super::reply;
@@ -156,8 +156,16 @@ fn tool_call(
         let message = format!("the tool's name is longer than {LONGEST_NAME} bytes");
         return Fate::Answer(reply::error(Some(id), reply::INVALID_PARAMS, &message));
     }
+    if name == claims_tool::NAME && session.boundary.rulebook().offers_claims_tool() {
+        if let Err(why) = session.in_flight.take(id, Waiting::Answered) {
+            return Fate::Answer(not_taken(id, why));
+        }
+        let call = Call { id: id.into(), era, params: params.into(), frame: line.into() };
+        session.attempts.spawn_on(Arc::clone(session).check_claims(call), &session.runtime);
+        return Fate::Taken;
+    }
     let tool = session.boundary.catalog().tool(&name);
-    let reads = tool.as_ref().filter(|tool| tool.class == Class::Read && tool.definition.is_some());
+    let reads = tool.as_ref().filter(|tool| session.only_reads(tool));
     if let Some(tool) = reads {
         let waiting = Waiting::Read { tool: Arc::clone(tool), params: params.into() };
         return match session.in_flight.take(id, waiting) {

@@ -10,6 +10,7 @@ use lastlook_upstream::frames::{FrameReader, Incoming, lines};
 use lastlook_upstream::message::{self, Message};
 use lastlook_upstream::salvage_id;
 
+use super::claims_tool;
 use super::in_flight::Waiting;
 use super::reply;
 use super::session::Session;
@@ -150,6 +151,11 @@ fn response(session: &Arc<Session>, line: &[u8], id: &[u8], result: Option<&[u8]
         Some(Waiting::ToolsList) => {
             if let Some(Ok(page)) = result.map(|result| parse(result, limits)) {
                 session.boundary.catalog().shown_to_client(&page);
+            }
+            if session.boundary.rulebook().offers_claims_tool()
+                && let Some(frame) = claims_tool::with_tool(line)
+            {
+                return Fate::Tell(frame);
             }
             Fate::Pass
         }

@@ -46,7 +46,7 @@ impl Session {
             }
             let generation = self.boundary.catalog().generation();
             match self.list_all().await {
-                Ok(tools) => self.boundary.catalog().listed(generation, tools),
+                Ok(tools) => self.boundary.take_listing(generation, tools),
                 Err(why) => {
                     tracing::warn!(
                         "the server's tools could not be listed ({why}): calls are refused until they can"

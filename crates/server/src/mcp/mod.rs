@@ -4,6 +4,7 @@
 //! round. Frames that are not ours to judge pass byte for byte, in runs, without a task or a copy of their own. A call
 //! of an effect leaves that path and becomes an attempt; its answer comes back through [`deliver`].
 
+mod claims_tool;
 mod deliver;
 mod from_client;
 mod from_server;

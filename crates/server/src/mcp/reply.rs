@@ -44,6 +44,36 @@ pub(super) fn lost(id: &[u8], era: Era, sentence: &str, code: &str, receipt: Opt
     tool_error(id, era, sentence, None, verdict)
 }
 
+/// A result of a tool of ours: as text, and structured.
+pub(super) fn result(id: &[u8], era: Era, value: &Value) -> Vec<u8> {
+    let mut result = Map::new();
+    result.insert("content".into(), json!([{"type": "text", "text": value.to_string()}]));
+    result.insert("structuredContent".into(), value.clone());
+    if era == Era::Stateless {
+        result.insert("resultType".into(), "complete".into());
+    }
+    frame(Some(id), "result", &Value::Object(result))
+}
+
+/// An error of a tool of ours.
+pub(super) fn failed(id: &[u8], era: Era, sentence: &str) -> Vec<u8> {
+    let mut result = Map::new();
+    result.insert("content".into(), json!([{"type": "text", "text": sentence}]));
+    result.insert("isError".into(), true.into());
+    if era == Era::Stateless {
+        result.insert("resultType".into(), "complete".into());
+    }
+    frame(Some(id), "result", &Value::Object(result))
+}
+
+/// A result for an effect whose success the world contradicts.
+pub(super) fn contradicted(id: &[u8], era: Era, sentence: &str, receipt: &str) -> Vec<u8> {
+    let verdict = json!({
+        "verdict": "allow", "codes": ["contradicted"], "confirmation": "contradicted", "receipt": receipt,
+    });
+    tool_error(id, era, sentence, None, verdict)
+}
+
 fn tool_error(id: &[u8], era: Era, sentence: &str, detail: Option<&str>, verdict: Value) -> Vec<u8> {
     let texts = std::iter::once(sentence).chain(detail);
     let content: Vec<Value> = texts.map(|text| json!({"type": "text", "text": text})).collect();

@@ -1,7 +1,7 @@
 //! What the two directions share.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use lastlook_canon::{members, string_of};
 use lastlook_engine::{Boundary, recovery};
@@ -31,8 +31,6 @@ pub(super) struct Session {
     pub(super) attempts: TaskTracker,
     /// Set once what dead writers left armed has been marked.
     recovered: OnceCell<()>,
-    /// The `_meta` of the client's last stateless request: the boundary's own requests need one as well.
-    meta: Mutex<Option<Arc<[u8]>>>,
     /// How often the server was complained of.
     complaints: AtomicU32,
 }
@@ -59,7 +57,6 @@ impl Session {
             runtime,
             attempts: TaskTracker::new(),
             recovered: OnceCell::new(),
-            meta: Mutex::new(None),
             complaints: AtomicU32::new(0),
         }
     }
@@ -106,16 +103,13 @@ impl Session {
         if !names_revision {
             return Era::Session;
         }
-        let mut kept = self.meta.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.is_none() {
-            *kept = Some(meta.into());
-        }
+        self.boundary.note_meta(meta);
         Era::Stateless
     }
 
     /// The params of one of the boundary's own requests: the client's `_meta`, and a cursor.
     pub(super) fn own_params(&self, cursor: Option<&str>) -> Vec<u8> {
-        let meta = self.meta.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let meta = self.boundary.meta();
         let mut params = Vec::from(b"{");
         if let Some(meta) = &meta {
             params.extend_from_slice(b"\"_meta\":");

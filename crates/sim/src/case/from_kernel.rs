@@ -98,7 +98,8 @@ fn recorded_ignore(ignore: &Ignore) -> RecordedIgnore {
 }
 
 fn recorded_basis(basis: &Basis) -> Result<RecordedBasis, CaseError> {
-    let Basis { readings, missing, uncompared } = basis;
+    // Readings that a guard covers belong to its own cases.
+    let Basis { readings, missing, uncompared, covered: _ } = basis;
     Ok(RecordedBasis {
         readings: readings.iter().map(recorded_reading).collect::<Result<_, _>>()?,
         missing: *missing as u64,
@@ -123,7 +124,7 @@ fn recorded_reading(reading: &BasisReading) -> Result<RecordedReading, CaseError
 }
 
 fn recorded_snapshot(snapshot: &Snapshot) -> RecordedSnapshot {
-    let Snapshot { facts } = snapshot;
+    let Snapshot { facts, also: _ } = snapshot;
     let recorded = |fact: &Fact| {
         let Fact { index, now, again, asked_at: Moment(asked_at), answered_at: Moment(answered_at) } = fact;
         RecordedFact {

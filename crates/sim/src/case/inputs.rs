@@ -29,7 +29,18 @@ impl Inputs {
     /// The same inputs, borrowed.
     pub fn as_case(&self) -> Case<'_> {
         let Inputs { action, tool, basis, snapshot, standing, guards, mode, at } = self;
-        Case { action, tool, basis, snapshot, standing, guards, mode: *mode, at: *at }
+        Case {
+            action,
+            tool,
+            basis,
+            snapshot,
+            standing,
+            guards,
+            mode: *mode,
+            at: *at,
+            judgement: None,
+            deadline: None,
+        }
     }
 
     /// What the kernel says of them.
@@ -40,7 +51,8 @@ impl Inputs {
 
 impl<'a> From<&Case<'a>> for Inputs {
     fn from(case: &Case<'a>) -> Inputs {
-        let Case { action, tool, basis, snapshot, standing, guards, mode, at } = case;
+        let Case { action, tool, basis, snapshot, standing, guards, mode, at, judgement: _, deadline: _ } =
+            case;
         Inputs {
             action: (*action).clone(),
             tool: (*tool).clone(),

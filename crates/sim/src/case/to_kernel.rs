@@ -99,6 +99,7 @@ fn to_basis(recorded: &RecordedBasis) -> Result<Basis, CaseError> {
         readings: readings.iter().map(to_reading).collect::<Result<_, _>>()?,
         missing: to_usize(*missing, "missing")?,
         uncompared: *uncompared,
+        covered: 0,
     })
 }
 
@@ -130,7 +131,7 @@ fn to_snapshot(recorded: &RecordedSnapshot) -> Result<Snapshot, CaseError> {
             answered_at: Moment(*answered_at),
         })
     };
-    Ok(Snapshot { facts: facts.iter().map(to_fact).collect::<Result<_, CaseError>>()? })
+    Ok(Snapshot { facts: facts.iter().map(to_fact).collect::<Result<_, CaseError>>()?, also: Vec::new() })
 }
 
 fn to_value(recorded: &RecordedValue) -> Result<Value, CaseError> {
@@ -157,7 +158,7 @@ fn to_standing(recorded: &RecordedStanding) -> Result<Standing, CaseError> {
 fn to_reason(recorded: &RecordedReason) -> Result<Reason, CaseError> {
     let RecordedReason { code, about } = recorded;
     let code = Code::parse(code).ok_or_else(|| CaseError::Code(code.clone()))?;
-    Ok(Reason { code, about: about.clone() })
+    Ok(Reason { about: about.clone(), ..Reason::of(code) })
 }
 
 fn to_digest(hex: &str) -> Result<Digest, CaseError> {

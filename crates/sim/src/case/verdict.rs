@@ -59,7 +59,7 @@ impl From<&Verdict> for RecordedVerdict {
 
 impl From<&Reason> for RecordedReason {
     fn from(reason: &Reason) -> Self {
-        let Reason { code, about } = reason;
+        let Reason { code, about, guard: _, said: _ } = reason;
         RecordedReason { code: code.as_str().to_owned(), about: about.clone() }
     }
 }

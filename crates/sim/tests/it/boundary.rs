@@ -175,7 +175,10 @@ impl Run<'_> {
                     Some(Event::Recorded)
                 }
                 Command::Deliver => break,
-                Command::ForwardCancel | Command::DeliverUnrecorded | Command::DeliverUnrecordedRefusal => {
+                Command::ForwardCancel
+                | Command::Confirm
+                | Command::DeliverUnrecorded
+                | Command::DeliverUnrecordedRefusal => {
                     return Err(TestCaseError::fail("nobody cancels and everything is recorded"));
                 }
             };
@@ -205,7 +208,7 @@ impl Run<'_> {
             let (asked_at, answered_at) = (Moment(self.boundary.now + 1), Moment(self.boundary.now + 2));
             Fact { index: query.index, now, again, asked_at, answered_at }
         });
-        self.snapshot = Snapshot { facts: facts.collect() };
+        self.snapshot = Snapshot { facts: facts.collect(), also: Vec::new() };
         let case = Case {
             action: &self.action,
             tool: &self.tool,
@@ -215,6 +218,8 @@ impl Run<'_> {
             guards,
             mode: Mode::Enforce,
             at: Moment(self.boundary.now),
+            judgement: None,
+            deadline: None,
         };
         let verdict = decide(&case);
         let judgement = judge(&RecordedCase::try_from(&Inputs::from(&case)).unwrap());

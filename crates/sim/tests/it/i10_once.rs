@@ -62,6 +62,7 @@ fn told(command: &Command) -> String {
         Command::Send(_) => "send".to_owned(),
         Command::ForwardCancel => "forward cancel".to_owned(),
         Command::Rebase => "rebase".to_owned(),
+        Command::Confirm => "confirm".to_owned(),
         Command::RecordOutcome { outcome, evidence } => format!("record {}: {evidence}", outcome.as_str()),
         Command::RecordRefusal { reasons, armed } => {
             let codes: Vec<&str> = reasons.iter().map(|reason| reason.code.as_str()).collect();

@@ -75,7 +75,7 @@ impl Racer {
                 self.refused_for = reasons;
                 Some(if armed { self.end(store, Outcome::Failed) } else { Event::Recorded })
             }
-            Command::Rebase | Command::ForwardCancel | Command::Deliver => None,
+            Command::Rebase | Command::ForwardCancel | Command::Confirm | Command::Deliver => None,
             Command::DeliverUnrecorded | Command::DeliverUnrecordedRefusal => {
                 return Err(TestCaseError::fail("the store records everything"));
             }

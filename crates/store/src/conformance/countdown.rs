@@ -8,7 +8,8 @@ use lastlook_ledger::Kind;
 
 use super::{Rig, samples::*};
 use crate::{
-    AttemptRow, AttemptState, Commit, CommitError, Fault, FaultError, Lookup, Op, Store, Values, Write,
+    AttemptRow, AttemptState, Commit, CommitError, Confirmation, Fault, FaultError, LimitWindow, Lookup, Op,
+    Precondition, StepRow, Store, Values, Write,
 };
 
 /// One failure of one operation ends the process.
@@ -70,7 +71,9 @@ fn countdown(rig: &dyn Rig, error: fn() -> FaultError, times: usize, reopen: boo
             signed_size(&*store, &rig.verifier(), &origin(&*store));
             match answer {
                 Ok(_) => made += 1,
-                Err(CommitError::Precondition { which, .. }) => panic!("{which}"),
+                Err(error @ (CommitError::Precondition { .. } | CommitError::Limit { .. })) => {
+                    panic!("{error}")
+                }
                 // Only then may it be there all the same.
                 Err(CommitError::Unavailable(why)) if why.contains("may have been recorded") => {
                     made += usize::from(Seen::of(&*store, &lives, before) == lives.after(made + 1));
@@ -82,7 +85,7 @@ fn countdown(rig: &dyn Rig, error: fn() -> FaultError, times: usize, reopen: boo
         assert_eq!(verified_size(&*store, &rig.verifier(), &origin(&*store)), before as u64 + 6);
         drop(store);
         if !fault.fired.load(Ordering::SeqCst) {
-            assert!(n > 40, "each of the operations was made to fail");
+            assert!(n > 54, "each of the operations was made to fail");
             return;
         }
     }
@@ -100,7 +103,21 @@ struct Seen {
     holders: BTreeMap<&'static str, &'static str>,
     entries: Vec<(&'static str, Kind)>,
     values: BTreeMap<(&'static str, &'static str), Values>,
+    guards: Guarded,
 }
+
+/// What can be seen of what guards hold for attempt a.
+#[derive(Debug, Default, PartialEq)]
+struct Guarded {
+    once: Option<Option<i64>>,
+    /// Spent and reserved, of a sliding and of a fixed window.
+    limits: [(u128, u128); 2],
+    fence: Option<u64>,
+    step: Option<(Option<i64>, Option<Confirmation>)>,
+    mark: Option<String>,
+}
+
+const WINDOWS: [LimitWindow; 2] = [LimitWindow::Sliding { per_ns: 100 }, LimitWindow::Fixed];
 
 const ATTEMPTS: [&str; 3] = ["a", "b", "c"];
 const SUBJECTS: [&str; 3] = ["r", "s", "t"];
@@ -126,17 +143,59 @@ impl Lives {
         resolved.writes.push(Write::ReleaseSubjects { attempt: c.clone() });
         resolved.entries.push(entry(store, &c, Kind::Operator, Some("7")));
         vec![
-            arm(store, &a, &[&r, &s]),
+            self.guarded(store, &a, [&r, &s]),
             Commit {
                 writes: vec![Write::OpenAttempt(refusal)],
                 entries: vec![entry(store, &b, Kind::Refused, Some("6"))],
                 ..Commit::default()
             },
             audited,
-            finish(store, &a, AttemptState::Succeeded),
+            self.ended(store, &a),
             settled(AttemptState::Unknown),
             Commit { vital: true, ..resolved },
         ]
+    }
+
+    /// Arms an attempt with everything a guard can ask for.
+    fn guarded(&self, store: &dyn Store, id: &str, subjects: [&str; 2]) -> Commit {
+        let key = self.name("key");
+        let mut armed = arm(store, id, &subjects);
+        armed.when.extend([
+            Precondition::OnceFree { key: key.clone(), at_ns: 5 },
+            Precondition::LeaseFree { key: key.clone() },
+        ]);
+        let attempt = id.to_owned();
+        for (window, amount) in WINDOWS.into_iter().zip([30, 40]) {
+            let (key, attempt) = (key.clone(), attempt.clone());
+            armed.when.push(Precondition::WithinLimit {
+                key: key.clone(),
+                window,
+                at_ns: 5,
+                amount,
+                max: 40,
+            });
+            armed.writes.push(Write::Reserve { key, window, at_ns: 5, amount, attempt });
+        }
+        armed.writes.extend([
+            Write::TakeOnce { key: key.clone(), attempt: attempt.clone(), until_ns: Some(50) },
+            Write::TakeLease { key: key.clone(), attempt: attempt.clone() },
+            Write::NoteStep { keys: vec![key.clone()], attempt, armed_at_ns: 5, arguments: b"{}".to_vec() },
+            Write::SetMark { name: key, value: "armed".into() },
+        ]);
+        armed
+    }
+
+    /// Ends it, and what the guard held for it.
+    fn ended(&self, store: &dyn Store, id: &str) -> Commit {
+        let mut ended = finish(store, id, AttemptState::Succeeded);
+        let attempt = id.to_owned();
+        ended.writes.extend([
+            Write::SettleAttempt { attempt: attempt.clone(), kept: true },
+            Write::EndStep { attempt: attempt.clone(), ended_at_ns: 9 },
+            Write::ConfirmStep { attempt, confirmation: Confirmation::Confirmed },
+            Write::SetMark { name: self.name("key"), value: "ended".into() },
+        ]);
+        ended
     }
 
     /// What must be seen after so many of the commits.
@@ -152,6 +211,13 @@ impl Lives {
             &|seen| {
                 armed(seen, "a");
                 seen.holders.extend([("r", "a"), ("s", "a")]);
+                seen.guards = Guarded {
+                    once: Some(Some(50)),
+                    limits: [(0, 30), (0, 40)],
+                    fence: Some(1),
+                    step: Some((None, None)),
+                    mark: Some("armed".into()),
+                };
             },
             &|seen| {
                 seen.states.insert("b", Refused);
@@ -167,6 +233,13 @@ impl Lives {
                 seen.states.insert("a", Succeeded);
                 seen.entries.push(("a", Kind::Outcome));
                 seen.holders.retain(|_, holder| *holder != "a");
+                seen.guards = Guarded {
+                    limits: [(30, 0), (40, 0)],
+                    fence: None,
+                    step: Some((Some(9), Some(Confirmation::Confirmed))),
+                    mark: Some("ended".into()),
+                    ..std::mem::take(&mut seen.guards)
+                };
             },
             &|seen| seen.states.extend([("c", Unknown)]),
             &|seen| {
@@ -202,8 +275,29 @@ impl Seen {
             let holder = store.holder(&lives.name(short)).unwrap();
             seen.holders.extend(holder.map(|row| (short, lives.short(&row.id))));
         }
+        seen.guards = Guarded::of(store, lives);
         let entries = store.entries(&origin(store), before as u64, usize::MAX).unwrap();
         seen.entries.extend(entries.into_iter().map(|entry| (lives.short(&entry.attempt), entry.kind)));
         seen
+    }
+}
+
+impl Guarded {
+    fn of(store: &dyn Store, lives: &Lives) -> Self {
+        let (key, a) = (lives.name("key"), lives.name("a"));
+        let once = store.once(&key).unwrap();
+        let lease = store.lease(&key).unwrap();
+        let steps = store.steps(&key, 9, None).unwrap();
+        let names = once.iter().map(|(id, _)| id).chain(lease.iter().map(|(row, _)| &row.id));
+        assert!(names.chain(steps.iter().map(|step| &step.attempt)).all(|id| *id == a));
+        assert!(steps.len() <= 1);
+        let ended = |step: &StepRow| (step.ended_at_ns, step.confirmation);
+        Self {
+            once: once.map(|(_, until)| until),
+            limits: WINDOWS.map(|window| store.limit(&key, window, 5).unwrap()),
+            fence: lease.map(|(_, fence)| fence),
+            step: steps.first().map(ended),
+            mark: store.mark(&key).unwrap(),
+        }
     }
 }

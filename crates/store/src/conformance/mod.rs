@@ -5,11 +5,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod countdown;
+mod leases;
+mod limits;
 mod log;
+mod once;
 mod preconditions;
 mod races;
 mod reads;
 pub mod samples;
+mod steps;
 
 use std::sync::Arc;
 
@@ -18,10 +22,14 @@ use lastlook_ledger::VerifierKey;
 use crate::{Fault, Store};
 
 pub use countdown::*;
+pub use leases::*;
+pub use limits::*;
 pub use log::*;
+pub use once::*;
 pub use preconditions::*;
 pub use races::*;
 pub use reads::*;
+pub use steps::*;
 
 /// One fresh state, and the way to open stores on it.
 pub trait Rig {
@@ -56,7 +64,30 @@ macro_rules! conformance_tests {
             values_are_those_of_the_newest_entry_of_the_kind,
             attempts_are_found_by_prefix,
             open_attempts_are_the_armed_and_the_unknown,
+            a_key_is_taken_once_for_ever,
+            a_key_taken_until_an_instant_is_free_from_then_on,
+            a_settled_attempt_keeps_its_key_or_gives_it_back,
+            a_key_can_change_hands_in_one_commit,
+            a_senseless_guard_write_is_taken_back_whole,
+            a_lease_is_held_by_one_attempt_and_the_loser_learns_by_which,
+            fencing_tokens_of_a_key_only_grow,
+            an_attempt_holds_several_leases_and_frees_them_together,
+            a_limit_is_reserved_then_spent_or_given_back,
+            what_was_spent_leaves_a_sliding_window_by_the_time_it_was_reserved,
+            what_is_not_settled_never_leaves_a_window,
+            a_clock_that_goes_backwards_frees_nothing,
+            demands_of_one_commit_on_one_limit_add_up,
+            amounts_are_exact,
+            what_is_reserved_without_asking_counts_all_the_same,
+            a_long_window_slides_exactly,
+            a_step_is_found_under_its_keys_as_it_stands,
+            what_happened_since_is_found_by_its_end,
+            steps_are_read_page_by_page_without_a_gap,
+            attempts_are_found_by_their_tool_newest_first,
+            a_mark_keeps_the_value_last_set,
             one_of_two_writers_takes_a_subject,
+            many_writers_never_pass_a_limit,
+            one_of_many_writers_takes_a_key_and_one_a_lease,
             one_of_many_commits_in_flight_takes_a_subject,
             what_was_committed_before_closing_is_there_after,
             whichever_operation_fails_nothing_is_half_done,

@@ -7,8 +7,8 @@ use lastlook_ledger::{
 use serde_json::{Value, json};
 
 use crate::{
-    AttemptRow, AttemptState, Commit, CommitError, Committed, NewEntry, Precondition, Store, Ticket, Values,
-    Write,
+    AttemptRow, AttemptState, Commit, CommitError, Committed, LimitWindow, NewEntry, Precondition, Store,
+    Ticket, Values, Write,
 };
 
 /// The origin of the log this store appends to.
@@ -53,6 +53,64 @@ pub fn arm(store: &dyn Store, id: &str, subjects: &[&str]) -> Commit {
         entries: vec![entry(store, id, Kind::Armed, Some("42"))],
         vital: false,
     }
+}
+
+/// Arms an attempt that takes a key once, as of `at_ns`.
+pub fn arm_once(store: &dyn Store, id: &str, key: &str, at_ns: i64, until_ns: Option<i64>) -> Commit {
+    let mut next = arm(store, id, &[]);
+    next.when.push(Precondition::OnceFree { key: key.into(), at_ns });
+    next.writes.push(Write::TakeOnce { key: key.into(), attempt: id.into(), until_ns });
+    next
+}
+
+/// Arms an attempt that takes a lease.
+pub fn arm_lease(store: &dyn Store, id: &str, key: &str) -> Commit {
+    let mut next = arm(store, id, &[]);
+    next.when.push(Precondition::LeaseFree { key: key.into() });
+    next.writes.push(Write::TakeLease { key: key.into(), attempt: id.into() });
+    next
+}
+
+/// One limit, and the most there may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Bound {
+    /// The key.
+    pub key: &'static str,
+    /// The period.
+    pub window: LimitWindow,
+    /// The most.
+    pub max: u128,
+}
+
+impl Bound {
+    /// Asks for room at an instant.
+    pub fn within(&self, at_ns: i64, amount: u128) -> Precondition {
+        Precondition::WithinLimit { key: self.key.into(), window: self.window, at_ns, amount, max: self.max }
+    }
+
+    /// Reserves at an instant, room or not.
+    pub fn reserve(&self, at_ns: i64, amount: u128, id: &str) -> Write {
+        Write::Reserve { key: self.key.into(), window: self.window, at_ns, amount, attempt: id.into() }
+    }
+
+    /// Arms an attempt that reserves an amount if there is room, without an entry.
+    pub fn arm(&self, store: &dyn Store, id: &str, at_ns: i64, amount: u128) -> Commit {
+        Commit {
+            when: vec![self.within(at_ns, amount)],
+            writes: vec![Write::OpenAttempt(row(store, id)), self.reserve(at_ns, amount, id)],
+            ..Commit::default()
+        }
+    }
+
+    /// What is spent and what is reserved.
+    pub fn used(&self, store: &dyn Store, at_ns: i64) -> (u128, u128) {
+        store.limit(self.key, self.window, at_ns).unwrap()
+    }
+}
+
+/// Settles an attempt, and nothing else.
+pub fn settle(id: &str, kept: bool) -> Commit {
+    Commit { writes: vec![Write::SettleAttempt { attempt: id.into(), kept }], ..Commit::default() }
 }
 
 /// Takes a subject for an attempt.

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use lastlook_ledger::{Checkpoint, SigningKey, leaf_of_payload, tree::Hash, tree::Tree};
 
 use crate::{
-    AttemptRow, Commit, CommitError, Committed, Fault, FaultError, NewEntry, Op, Precondition, StoredEntry,
-    Values, Write, WriterId,
+    AttemptRow, Commit, CommitError, Committed, Fault, FaultError, NewEntry, Op, Precondition, StepRow,
+    StoredEntry, Values, Write, WriterId,
 };
+
+use super::guards::{self, Guards};
 
 #[derive(Default)]
 pub(super) struct Model {
@@ -20,6 +22,7 @@ pub(super) struct Model {
 struct Rows {
     attempts: BTreeMap<String, AttemptRow>,
     subjects: BTreeMap<String, String>,
+    guards: Guards,
 }
 
 pub(super) struct Log {
@@ -36,9 +39,10 @@ pub(super) struct LogEntry {
 }
 
 /// How to take one change to the rows back.
-enum Undo {
+pub(super) enum Undo {
     Attempt(String, Option<AttemptRow>),
     Subject(String, Option<String>),
+    Guard(guards::Undo),
 }
 
 impl Model {
@@ -64,12 +68,49 @@ impl Model {
             .collect()
     }
 
+    pub(super) fn tools_of(&self, upstream: &str) -> Vec<String> {
+        let of = self.rows.attempts.values().filter(|row| row.upstream == upstream);
+        BTreeSet::from_iter(of.map(|row| row.tool.clone())).into_iter().collect()
+    }
+
     pub(super) fn open_attempts(&self) -> impl Iterator<Item = &AttemptRow> {
         self.rows.attempts.values().filter(|row| row.state.is_open())
     }
 
     pub(super) fn holder(&self, subject: &str) -> Option<AttemptRow> {
         self.rows.holder(subject)
+    }
+
+    pub(super) fn guards(&self) -> &Guards {
+        &self.rows.guards
+    }
+
+    pub(super) fn lease(&self, key: &str) -> Option<(AttemptRow, u64)> {
+        let (holder, fence) = self.rows.guards.lease(key)?;
+        Some((self.rows.attempts.get(holder)?.clone(), fence))
+    }
+
+    pub(super) fn steps(&self, key: &str, limit: usize, before_ns: Option<i64>) -> Vec<StepRow> {
+        self.rows.guards.steps(&self.rows.attempts, key, limit, before_ns)
+    }
+
+    pub(super) fn attempts_of(
+        &self,
+        upstream: &str,
+        tool: &str,
+        limit: usize,
+        before: Option<(i64, String)>,
+    ) -> Vec<AttemptRow> {
+        let place = |row: &AttemptRow| (row.opened_at_ns, row.id.clone());
+        let wanted = |row: &&AttemptRow| {
+            row.upstream == upstream
+                && row.tool == tool
+                && before.as_ref().is_none_or(|before| place(row) < *before)
+        };
+        let mut found: Vec<_> = self.rows.attempts.values().filter(wanted).cloned().collect();
+        found.sort_by_key(|row| std::cmp::Reverse(place(row)));
+        found.truncate(limit);
+        found
     }
 
     pub(super) fn prune(&mut self, attempt: &str) {
@@ -87,13 +128,14 @@ impl Model {
     ) -> Result<Committed, CommitError> {
         let before = |op| fault.map_or(Ok(()), |fault| fault.before(op));
         before(Op::Begin)?;
-        for which in &commit.when {
+        for (place, which) in commit.when.iter().enumerate() {
             before(Op::Check)?;
+            self.rows.guards.check_limit(&commit.when, place)?;
             self.rows.check(which)?;
         }
-        self.rows.check_takes(&commit.writes)?;
-        let mut undo = Vec::new();
-        let appended = self.rows.write_all(&commit.writes, &mut undo, &before).and_then(|()| {
+        self.rows.check_takes(commit)?;
+        let (mut undo, mut fences) = (Vec::new(), Vec::new());
+        let appended = self.rows.write_all(commit, &mut fences, &mut undo, &before).and_then(|()| {
             let appended = self.append(&commit.entries, id, key, &before)?;
             before(Op::Commit)?;
             Ok(appended)
@@ -102,6 +144,7 @@ impl Model {
         let committed = Committed {
             indices: entries.iter().map(|entry| entry.stored.index).collect(),
             size: tree.size(),
+            fences,
         };
         if let Some(note) = note {
             let new = || Log {
@@ -169,6 +212,12 @@ impl Rows {
                 let row = self.attempts.get(attempt);
                 (row.is_some_and(|row| states.contains(&row.state)), row.cloned())
             }
+            Precondition::OnceFree { key, at_ns } => self.free_unless(self.guards.has_once(key, *at_ns)),
+            Precondition::LeaseFree { key } => {
+                self.free_unless(self.guards.lease(key).map(|(holder, _)| holder))
+            }
+            // Asked of the limit itself, which has more to say.
+            Precondition::WithinLimit { .. } => (true, None),
         };
         if holds {
             Ok(())
@@ -177,22 +226,40 @@ impl Rows {
         }
     }
 
-    /// A subject that must be free to be taken fails its commit before anything is written.
-    fn check_takes(&self, writes: &[Write]) -> Result<(), CommitError> {
-        let mut released = BTreeSet::new();
-        for write in writes {
-            match write {
-                Write::ReleaseSubjects { attempt } => drop(released.insert(attempt)),
-                Write::TakeSubject { subject, attempt, if_free: false } => {
-                    if self
-                        .subjects
-                        .get(subject)
-                        .is_some_and(|holder| holder != attempt && !released.contains(holder))
-                    {
-                        self.check(&Precondition::SubjectFree { subject: subject.clone() })?;
-                    }
+    fn free_unless(&self, holder: Option<&str>) -> (bool, Option<AttemptRow>) {
+        (holder.is_none(), holder.and_then(|id| self.attempts.get(id)).cloned())
+    }
+
+    /// What must be free to be taken fails its commit before anything is written.
+    fn check_takes(&self, commit: &Commit) -> Result<(), CommitError> {
+        let (mut released, mut given_back) = (BTreeSet::new(), BTreeSet::new());
+        for write in &commit.writes {
+            let (which, attempt, holder, gone) = match write {
+                Write::ReleaseSubjects { attempt } => {
+                    released.insert(attempt.as_str());
+                    continue;
                 }
-                Write::TakeSubject { .. } | Write::OpenAttempt(_) | Write::MoveAttempt { .. } => {}
+                Write::SettleAttempt { attempt, kept: false } => {
+                    given_back.insert(attempt.as_str());
+                    continue;
+                }
+                Write::TakeSubject { subject, attempt, if_free: false } => {
+                    let holder = self.subjects.get(subject).map(String::as_str);
+                    (Precondition::SubjectFree { subject: subject.clone() }, attempt, holder, &released)
+                }
+                Write::TakeLease { key, attempt } => {
+                    let holder = self.guards.lease(key).map(|(holder, _)| holder);
+                    (Precondition::LeaseFree { key: key.clone() }, attempt, holder, &released)
+                }
+                Write::TakeOnce { key, attempt, .. } => {
+                    let at_ns = guards::free_at(commit, key);
+                    let holder = self.guards.has_once(key, at_ns);
+                    (Precondition::OnceFree { key: key.clone(), at_ns }, attempt, holder, &given_back)
+                }
+                _ => continue,
+            };
+            if holder.is_some_and(|holder| holder != attempt && !gone.contains(holder)) {
+                self.check(&which)?;
             }
         }
         Ok(())
@@ -200,16 +267,23 @@ impl Rows {
 
     fn write_all(
         &mut self,
-        writes: &[Write],
+        commit: &Commit,
+        fences: &mut Vec<(String, u64)>,
         undo: &mut Vec<Undo>,
         before: &impl Fn(Op) -> Result<(), FaultError>,
     ) -> Result<(), CommitError> {
-        writes.iter().try_for_each(|write| {
+        commit.writes.iter().try_for_each(|write| {
             before(Op::Write)?;
-            self.write(write, undo)
+            self.write(write, undo)?;
+            let fence = self.guards.write(&self.attempts, commit, write, undo)?;
+            if let (Write::TakeLease { key, .. }, Some(fence)) = (write, fence) {
+                fences.push((key.clone(), fence));
+            }
+            Ok(())
         })
     }
 
+    /// What a change does to attempts and subjects.
     fn write(&mut self, write: &Write, undo: &mut Vec<Undo>) -> Result<(), CommitError> {
         match write {
             Write::OpenAttempt(row) if self.attempts.contains_key(&row.id) => {
@@ -242,6 +316,14 @@ impl Rows {
                 undo.extend(held.map(|(subject, holder)| Undo::Subject(subject, Some(holder))));
                 Ok(())
             }
+            Write::TakeOnce { .. }
+            | Write::Reserve { .. }
+            | Write::SettleAttempt { .. }
+            | Write::TakeLease { .. }
+            | Write::NoteStep { .. }
+            | Write::EndStep { .. }
+            | Write::ConfirmStep { .. }
+            | Write::SetMark { .. } => Ok(()),
         }
     }
 
@@ -252,6 +334,7 @@ impl Rows {
                 Undo::Attempt(id, None) => drop(self.attempts.remove(&id)),
                 Undo::Subject(subject, Some(holder)) => drop(self.subjects.insert(subject, holder)),
                 Undo::Subject(subject, None) => drop(self.subjects.remove(&subject)),
+                Undo::Guard(undo) => self.guards.take_back(undo),
             }
         }
     }
@@ -266,10 +349,10 @@ impl From<FaultError> for CommitError {
     }
 }
 
-fn no_attempt(id: &str) -> CommitError {
+pub(super) fn no_attempt(id: &str) -> CommitError {
     unavailable(format!("attempt `{id}` is not recorded"))
 }
 
-fn unavailable(what: String) -> CommitError {
+pub(super) fn unavailable(what: String) -> CommitError {
     CommitError::Unavailable(what)
 }

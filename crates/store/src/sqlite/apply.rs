@@ -4,8 +4,15 @@ use lastlook_ledger::tree::{Hash, Tree};
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
 
 use super::failure::Failure;
-use super::{packed, row};
+use super::{limit, packed, row};
 use crate::{AttemptRow, Commit, CommitError, Fault, NewEntry, Op, Precondition, Write, WriterId};
+
+/// What a commit was given.
+#[derive(Default)]
+pub(super) struct Given {
+    pub indices: Vec<u64>,
+    pub fences: Vec<(String, u64)>,
+}
 
 /// A transaction in progress.
 pub(super) struct Tx<'a> {
@@ -27,41 +34,74 @@ impl Tx<'_> {
         commit: &Commit,
         leaves: &[Hash],
         tree: &mut Tree,
-    ) -> Result<Result<Vec<u64>, CommitError>, Failure> {
+    ) -> Result<Result<Given, CommitError>, Failure> {
         if let Some(refusal) = self.check_all(commit)? {
             return Ok(Err(refusal));
         }
+        let mut given = Given::default();
         for write in &commit.writes {
             self.before(Op::Write)?;
-            self.write(write)?;
+            self.write(commit, write, &mut given)?;
         }
-        let mut indices = Vec::with_capacity(commit.entries.len());
         for (entry, leaf) in commit.entries.iter().zip(leaves) {
             self.before(Op::Append)?;
-            indices.push(self.append(entry, *leaf, tree)?);
+            given.indices.push(self.append(entry, *leaf, tree)?);
         }
-        Ok(Ok(indices))
+        Ok(Ok(given))
     }
 
     fn check_all(&self, commit: &Commit) -> Result<Option<CommitError>, Failure> {
-        for which in &commit.when {
+        for (place, which) in commit.when.iter().enumerate() {
             self.before(Op::Check)?;
-            if let Some(holder) = self.check(which)? {
-                return Ok(Some(refusal(which.clone(), holder)));
+            let refused = match which {
+                Precondition::WithinLimit { .. } => self.check_limit(commit, place)?,
+                _ => self.check(which)?.map(|holder| refusal(which.clone(), holder)),
+            };
+            if refused.is_some() {
+                return Ok(refused);
             }
         }
-        let mut released = Vec::new();
+        self.check_takes(commit)
+    }
+
+    /// What must be free to be taken fails its commit before anything is written.
+    fn check_takes(&self, commit: &Commit) -> Result<Option<CommitError>, Failure> {
+        let (mut released, mut given_back) = (Vec::new(), Vec::new());
         for write in &commit.writes {
-            match write {
-                Write::ReleaseSubjects { attempt } => released.push(attempt),
-                Write::TakeSubject { subject, attempt, if_free: false } => {
-                    let holder = self.holder(subject)?;
-                    if holder.as_ref().is_some_and(|row| row.id != *attempt && !released.contains(&&row.id)) {
-                        let which = Precondition::SubjectFree { subject: subject.clone() };
-                        return Ok(Some(refusal(which, holder)));
-                    }
+            let (which, attempt, gone) = match write {
+                Write::ReleaseSubjects { attempt } => {
+                    released.push(attempt);
+                    continue;
                 }
-                Write::TakeSubject { .. } | Write::OpenAttempt(_) | Write::MoveAttempt { .. } => {}
+                Write::SettleAttempt { attempt, kept: false } => {
+                    given_back.push(attempt);
+                    continue;
+                }
+                Write::TakeSubject { subject, attempt, if_free: false } => {
+                    (Precondition::SubjectFree { subject: subject.clone() }, attempt, &released)
+                }
+                Write::TakeLease { key, attempt } => {
+                    (Precondition::LeaseFree { key: key.clone() }, attempt, &released)
+                }
+                Write::TakeOnce { key, attempt, .. } => {
+                    let at_ns = free_at(commit, key);
+                    (Precondition::OnceFree { key: key.clone(), at_ns }, attempt, &given_back)
+                }
+                Write::OpenAttempt(_)
+                | Write::MoveAttempt { .. }
+                | Write::TakeSubject { if_free: true, .. }
+                | Write::Reserve { .. }
+                | Write::SettleAttempt { kept: true, .. }
+                | Write::NoteStep { .. }
+                | Write::EndStep { .. }
+                | Write::ConfirmStep { .. }
+                | Write::SetMark { .. } => continue,
+            };
+            if let Some(Some(holder)) = self.check(&which)?
+                && holder.id != *attempt
+                && !gone.contains(&&holder.id)
+            {
+                return Ok(Some(refusal(which, Some(holder))));
             }
         }
         Ok(None)
@@ -71,10 +111,14 @@ impl Tx<'_> {
     fn check(&self, which: &Precondition) -> Result<Option<Option<AttemptRow>>, Failure> {
         Ok(match which {
             Precondition::SubjectFree { subject } => self.holder(subject)?.map(Some),
+            Precondition::LeaseFree { key } => self.leaseholder(key)?.map(Some),
+            Precondition::OnceFree { key, at_ns } => self.has_once(key, *at_ns)?.map(Some),
             Precondition::AttemptIs { attempt, states } => {
                 let row = self.attempt(attempt)?;
                 (!row.as_ref().is_some_and(|row| states.contains(&row.state))).then_some(row)
             }
+            // Asked of the limit itself, which has more to say.
+            Precondition::WithinLimit { .. } => None,
         })
     }
 
@@ -96,7 +140,7 @@ impl Tx<'_> {
         Ok(query.query_row([id], row::attempt).optional()?)
     }
 
-    fn write(&self, write: &Write) -> Result<(), Failure> {
+    fn write(&self, commit: &Commit, write: &Write, given: &mut Given) -> Result<(), Failure> {
         match write {
             Write::OpenAttempt(attempt) => self.open_attempt(attempt),
             Write::MoveAttempt { attempt, to } => {
@@ -109,8 +153,26 @@ impl Tx<'_> {
             Write::TakeSubject { subject, attempt, if_free } => self.take_subject(subject, attempt, *if_free),
             Write::ReleaseSubjects { attempt } => {
                 self.conn.prepare_cached("DELETE FROM subjects WHERE attempt = ?1")?.execute([attempt])?;
+                self.release_leases(attempt)
+            }
+            Write::TakeOnce { key, attempt, until_ns } => {
+                self.take_once(key, attempt, *until_ns, free_at(commit, key))
+            }
+            Write::Reserve { key, window, at_ns, amount, attempt } => {
+                let found = limit::reserve(self.conn, key, *window, *at_ns, *amount, attempt)?;
+                if found { Ok(()) } else { Err(no_attempt(attempt)) }
+            }
+            Write::SettleAttempt { attempt, kept } => self.settle(attempt, *kept),
+            Write::TakeLease { key, attempt } => {
+                given.fences.push((key.clone(), self.take_lease(key, attempt)?));
                 Ok(())
             }
+            Write::NoteStep { keys, attempt, armed_at_ns, arguments } => {
+                self.note_step(keys, attempt, *armed_at_ns, arguments)
+            }
+            Write::EndStep { attempt, ended_at_ns } => self.end_step(attempt, *ended_at_ns),
+            Write::ConfirmStep { attempt, confirmation } => self.confirm_step(attempt, *confirmation),
+            Write::SetMark { name, value } => self.set_mark(name, value),
         }
     }
 
@@ -174,6 +236,15 @@ fn refusal(which: Precondition, holder: Option<AttemptRow>) -> CommitError {
     CommitError::Precondition { which, holder: holder.map(Box::new) }
 }
 
-fn no_attempt(id: &str) -> Failure {
+/// The instant at which a commit asks for this key to be free; before all others if it does not ask.
+fn free_at(commit: &Commit, key: &str) -> i64 {
+    let asked = commit.when.iter().filter_map(|which| match which {
+        Precondition::OnceFree { key: other, at_ns } if other == key => Some(*at_ns),
+        _ => None,
+    });
+    asked.max().unwrap_or(i64::MIN)
+}
+
+pub(super) fn no_attempt(id: &str) -> Failure {
     Failure::Other(format!("attempt `{id}` is not recorded"))
 }

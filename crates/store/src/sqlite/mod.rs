@@ -6,7 +6,9 @@
 
 mod apply;
 mod failure;
+mod guards;
 mod head;
+mod limit;
 mod packed;
 mod read;
 mod row;
@@ -25,7 +27,8 @@ use tokio::sync::oneshot;
 
 use crate::state::{self, StateDir, StateError, Writer};
 use crate::{
-    AttemptRow, Commit, CommitError, Fault, Lookup, Store, StoreError, StoredEntry, Ticket, Values, WriterId,
+    AttemptRow, Commit, CommitError, Fault, LimitWindow, Lookup, StepRow, Store, StoreError, StoredEntry,
+    Ticket, Values, WriterId,
 };
 
 pub use read::SqliteReader;
@@ -169,5 +172,43 @@ impl Store for SqliteStore {
 
     fn values(&self, attempt: &str, kind: Kind) -> Result<Option<Values>, StoreError> {
         self.reader.values(attempt, kind)
+    }
+
+    fn attempts_of(
+        &self,
+        upstream: &str,
+        tool: &str,
+        limit: usize,
+        before: Option<(i64, String)>,
+    ) -> Result<Vec<AttemptRow>, StoreError> {
+        self.reader.attempts_of(upstream, tool, limit, before)
+    }
+
+    fn tools_of(&self, upstream: &str) -> Result<Vec<String>, StoreError> {
+        self.reader.tools_of(upstream)
+    }
+
+    fn steps(&self, key: &str, limit: usize, before_ns: Option<i64>) -> Result<Vec<StepRow>, StoreError> {
+        self.reader.steps(key, limit, before_ns)
+    }
+
+    fn steps_since(&self, key: &str, since_ns: i64, limit: usize) -> Result<Vec<StepRow>, StoreError> {
+        self.reader.steps_since(key, since_ns, limit)
+    }
+
+    fn once(&self, key: &str) -> Result<Option<(String, Option<i64>)>, StoreError> {
+        self.reader.once(key)
+    }
+
+    fn limit(&self, key: &str, window: LimitWindow, at_ns: i64) -> Result<(u128, u128), StoreError> {
+        self.reader.limit(key, window, at_ns)
+    }
+
+    fn lease(&self, key: &str) -> Result<Option<(AttemptRow, u64)>, StoreError> {
+        self.reader.lease(key)
+    }
+
+    fn mark(&self, name: &str) -> Result<Option<String>, StoreError> {
+        self.reader.mark(name)
     }
 }

@@ -6,11 +6,12 @@ use lastlook_ledger::{Kind, tree::Hash};
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
 use tokio::sync::oneshot;
 
-use super::{head, packed, row, schema};
+use super::{head, limit, packed, row, schema};
 use crate::api::AMBIGUOUS_LISTED;
 use crate::state::{StateError, StatePaths};
 use crate::{
-    AttemptRow, Commit, CommitError, Lookup, Store, StoreError, StoredEntry, Ticket, Values, WriterId,
+    AttemptRow, Commit, CommitError, LimitWindow, Lookup, StepRow, Store, StoreError, StoredEntry, Ticket,
+    Values, WriterId,
 };
 
 /// How many connections are kept open while nobody reads.
@@ -167,7 +168,127 @@ impl Store for SqliteReader {
         })?;
         Ok(Some(Values { seed, rows }))
     }
+
+    fn attempts_of(
+        &self,
+        upstream: &str,
+        tool: &str,
+        limit: usize,
+        before: Option<(i64, String)>,
+    ) -> Result<Vec<AttemptRow>, StoreError> {
+        let (opened, id) = before.unwrap_or_else(|| (i64::MAX, "\u{10ffff}".into()));
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.read(|conn| {
+            conn.prepare_cached(ATTEMPTS_OF)?
+                .query_map(params![upstream, tool, opened, id, limit], row::attempt)?
+                .collect()
+        })
+    }
+
+    fn tools_of(&self, upstream: &str) -> Result<Vec<String>, StoreError> {
+        self.read(|conn| {
+            conn.prepare_cached("SELECT DISTINCT tool FROM attempts WHERE upstream = ?1 ORDER BY tool")?
+                .query_map([upstream], |row| row.get(0))?
+                .collect()
+        })
+    }
+
+    fn steps(&self, key: &str, limit: usize, before_ns: Option<i64>) -> Result<Vec<StepRow>, StoreError> {
+        let Some(latest) = before_ns.map_or(Some(i64::MAX), |before| before.checked_sub(1)) else {
+            return Ok(Vec::new());
+        };
+        self.read(|conn| {
+            let mut query = conn.prepare_cached(STEPS)?;
+            let mut rows = query.query(params![key, latest])?;
+            let mut steps: Vec<StepRow> = Vec::new();
+            while let Some(next) = rows.next()? {
+                let armed_at_ns: i64 = next.get(3)?;
+                if steps.len() >= limit && steps.last().is_none_or(|last| last.armed_at_ns != armed_at_ns) {
+                    break;
+                }
+                steps.push(row::step(next)?);
+            }
+            Ok(steps)
+        })
+    }
+
+    fn steps_since(&self, key: &str, since_ns: i64, limit: usize) -> Result<Vec<StepRow>, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.read(|conn| {
+            let mut query = conn.prepare_cached(STEPS_OPEN)?;
+            let mut steps: Vec<StepRow> =
+                query.query_map(params![key, limit], row::step)?.collect::<rusqlite::Result<_>>()?;
+            let left = limit - i64::try_from(steps.len()).unwrap_or(limit);
+            let mut query = conn.prepare_cached(STEPS_ENDED)?;
+            let ended = query.query_map(params![key, since_ns, left], row::step)?;
+            steps.extend(ended.collect::<rusqlite::Result<Vec<_>>>()?);
+            Ok(steps)
+        })
+    }
+
+    fn once(&self, key: &str) -> Result<Option<(String, Option<i64>)>, StoreError> {
+        self.read(|conn| {
+            conn.prepare_cached("SELECT attempt, until_ns FROM once WHERE key = ?1")?
+                .query_row([key], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()
+        })
+    }
+
+    fn limit(&self, key: &str, window: LimitWindow, at_ns: i64) -> Result<(u128, u128), StoreError> {
+        self.read(|conn| {
+            // Totals and parts of one moment.
+            let snapshot = conn.unchecked_transaction()?;
+            let counted = limit::count(conn, key, window, at_ns)?;
+            snapshot.commit()?;
+            Ok(counted)
+        })
+    }
+
+    fn lease(&self, key: &str) -> Result<Option<(AttemptRow, u64)>, StoreError> {
+        self.read(|conn| {
+            conn.prepare_cached(concat!(
+                "SELECT ",
+                row::attempt_columns!(),
+                ", l.fence FROM leases l JOIN attempts a ON a.id = l.attempt WHERE l.key = ?1"
+            ))?
+            .query_row([key], |row| Ok((row::attempt(row)?, row.get::<_, i64>(8)?.unsigned_abs())))
+            .optional()
+        })
+    }
+
+    fn mark(&self, name: &str) -> Result<Option<String>, StoreError> {
+        self.read(|conn| {
+            conn.prepare_cached("SELECT value FROM marks WHERE name = ?1")?
+                .query_row([name], |row| row.get(0))
+                .optional()
+        })
+    }
 }
+
+/// One tool's attempts, from an index in the order they come in.
+pub(super) const ATTEMPTS_OF: &str = concat!(
+    "SELECT ",
+    row::attempt_columns!(),
+    " FROM attempts a WHERE a.upstream = ?1 AND a.tool = ?2 AND (a.opened_at_ns, a.id) < (?3, ?4)
+      ORDER BY a.opened_at_ns DESC, a.id DESC LIMIT ?5"
+);
+
+/// One key's steps, read in order for as long as more are wanted.
+pub(super) const STEPS: &str =
+    "SELECT s.attempt, a.upstream, a.tool, s.armed_at_ns, s.ended_at_ns, a.state, s.confirmation, s.arguments
+     FROM step_keys k CROSS JOIN steps s ON s.attempt = k.attempt CROSS JOIN attempts a ON a.id = s.attempt
+     WHERE k.key = ?1 AND k.armed_at_ns <= ?2 ORDER BY k.armed_at_ns DESC, k.attempt DESC";
+
+const STEPS_OPEN: &str =
+    "SELECT s.attempt, a.upstream, a.tool, s.armed_at_ns, s.ended_at_ns, a.state, s.confirmation, s.arguments
+     FROM step_keys k CROSS JOIN steps s ON s.attempt = k.attempt CROSS JOIN attempts a ON a.id = s.attempt
+     WHERE k.key = ?1 AND k.ended_at_ns IS NULL AND a.state NOT IN ('refused', 'failed') LIMIT ?2";
+
+const STEPS_ENDED: &str =
+    "SELECT s.attempt, a.upstream, a.tool, s.armed_at_ns, s.ended_at_ns, a.state, s.confirmation, s.arguments
+     FROM step_keys k CROSS JOIN steps s ON s.attempt = k.attempt CROSS JOIN attempts a ON a.id = s.attempt
+     WHERE k.key = ?1 AND k.ended_at_ns > ?2 AND a.state NOT IN ('refused', 'failed')
+     ORDER BY k.ended_at_ns DESC LIMIT ?3";
 
 /// All attempts that are armed or unknown.
 pub(super) fn open_attempts(conn: &Connection) -> rusqlite::Result<Vec<AttemptRow>> {

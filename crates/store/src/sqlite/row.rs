@@ -5,7 +5,7 @@ use lastlook_ledger::{Kind, tree::Hash};
 use rusqlite::{Row, types::Type};
 
 use super::schema::INDEX_BITS;
-use crate::{AttemptRow, AttemptState, StoredEntry};
+use crate::{AttemptRow, AttemptState, Confirmation, StepRow, StoredEntry};
 
 /// The columns [`attempt`] reads, from a table called `a`.
 macro_rules! attempt_columns {
@@ -38,6 +38,25 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<StoredEntry> {
         attempt: row.get(2)?,
         kind: kind.parse::<Kind>().map_err(|_| unknown(3, "entry kind"))?,
         payload: row.get(4)?,
+    })
+}
+
+/// Reads `attempt, upstream, tool, armed_at_ns, ended_at_ns, state, confirmation, arguments`.
+pub(super) fn step(row: &Row<'_>) -> rusqlite::Result<StepRow> {
+    let confirmation = row
+        .get_ref(6)?
+        .as_str_or_null()?
+        .map(|name| Confirmation::from_name(name).ok_or_else(|| unknown(6, "confirmation")));
+    Ok(StepRow {
+        attempt: row.get(0)?,
+        upstream: row.get(1)?,
+        tool: row.get(2)?,
+        armed_at_ns: row.get(3)?,
+        ended_at_ns: row.get(4)?,
+        state: AttemptState::from_name(row.get_ref(5)?.as_str()?)
+            .ok_or_else(|| unknown(5, "attempt state"))?,
+        confirmation: confirmation.transpose()?,
+        arguments: row.get(7)?,
     })
 }
 

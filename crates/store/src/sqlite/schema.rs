@@ -14,7 +14,9 @@ use crate::state::{StateError, StatePaths};
 /// Marks the file as ours: `LLOK` in the database header.
 const APPLICATION_ID: i64 = 0x4c4c_4f4b;
 /// The version of the tables.
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = 2;
+/// The version that had no guards; it is brought up to date when the state is opened.
+const BEFORE_GUARDS: i64 = 1;
 /// An entry's key is its writer's number above this many bits of its index.
 pub(super) const INDEX_BITS: u32 = 40;
 
@@ -51,6 +53,54 @@ CREATE INDEX attempts_open ON attempts (id) WHERE state IN ('armed', 'unknown');
 CREATE TABLE subjects (subject TEXT PRIMARY KEY, attempt TEXT NOT NULL) WITHOUT ROWID;
 "#;
 
+/// What version 2 added. Amounts are 128-bit integers, as 16 bytes with the highest first.
+const GUARD_TABLES: &str = r#"
+CREATE INDEX subjects_by_attempt ON subjects (attempt);
+CREATE INDEX attempts_by_tool ON attempts (upstream, tool, opened_at_ns, id);
+
+-- Keys taken once; settled: for good, or until until_ns.
+CREATE TABLE once (key TEXT PRIMARY KEY, attempt TEXT NOT NULL, until_ns INTEGER, settled INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX once_unsettled ON once (attempt) WHERE settled = 0;
+
+-- A key's running totals; per_ns is 0 for a window that nothing leaves. next numbers its reservations.
+CREATE TABLE limits (
+    id INTEGER PRIMARY KEY, key TEXT NOT NULL, per_ns INTEGER NOT NULL, latest_ns INTEGER NOT NULL, next INTEGER NOT NULL,
+    spent BLOB NOT NULL, reserved BLOB NOT NULL, UNIQUE (key, per_ns)
+);
+-- What is reserved and not settled yet.
+CREATE TABLE reservations (
+    attempt TEXT NOT NULL, "limit" INTEGER NOT NULL, n INTEGER NOT NULL, reserved_ns INTEGER NOT NULL, amount BLOB NOT NULL,
+    PRIMARY KEY (attempt, "limit", n)
+) WITHOUT ROWID;
+-- What was spent under a sliding window and may still be in it; reserved_ns never falls as n grows. Each run of 1024
+-- numbers is summed up, so that what has left the window is known without reading it.
+CREATE TABLE spent (
+    "limit" INTEGER NOT NULL, n INTEGER NOT NULL, reserved_ns INTEGER NOT NULL, amount BLOB NOT NULL, PRIMARY KEY ("limit", n)
+) WITHOUT ROWID;
+CREATE TABLE spent_runs (
+    "limit" INTEGER NOT NULL, run INTEGER NOT NULL, last_ns INTEGER NOT NULL, rows INTEGER NOT NULL, amount BLOB NOT NULL,
+    PRIMARY KEY ("limit", run)
+) WITHOUT ROWID;
+
+-- A lease's row stays when it is free: its fencing token never falls.
+CREATE TABLE leases (key TEXT PRIMARY KEY, attempt TEXT, fence INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX leases_held ON leases (attempt) WHERE attempt IS NOT NULL;
+
+CREATE TABLE steps (
+    id INTEGER PRIMARY KEY, attempt TEXT NOT NULL UNIQUE, armed_at_ns INTEGER NOT NULL, ended_at_ns INTEGER, confirmation TEXT,
+    arguments BLOB NOT NULL
+);
+CREATE TABLE step_keys (
+    key TEXT NOT NULL, armed_at_ns INTEGER NOT NULL, attempt TEXT NOT NULL, ended_at_ns INTEGER,
+    PRIMARY KEY (key, armed_at_ns, attempt)
+) WITHOUT ROWID;
+-- What has ended since, and what has not: nothing that ended earlier is read for it.
+CREATE INDEX step_keys_by_end ON step_keys (key, ended_at_ns);
+CREATE INDEX step_keys_by_attempt ON step_keys (attempt);
+
+CREATE TABLE marks (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"#;
+
 /// Opens an existing database file.
 ///
 /// `synchronous=FULL` flushes the log on every commit, `fullfsync` through the device's cache where that is a call of
@@ -61,7 +111,7 @@ pub(super) fn connect(path: &Path, query_only: bool) -> rusqlite::Result<Connect
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
     be_patient(&conn)?;
-    conn.set_prepared_statement_cache_capacity(64);
+    conn.set_prepared_statement_cache_capacity(128);
     conn.execute_batch(&format!(
         "PRAGMA synchronous = FULL; PRAGMA fullfsync = 1; PRAGMA checkpoint_fullfsync = 1; PRAGMA temp_store = MEMORY;
          PRAGMA wal_autocheckpoint = 0; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -{CACHE_KIB};"
@@ -87,7 +137,7 @@ fn wait_busy(waited: i32) -> bool {
     waited < 4_000
 }
 
-/// Makes the tables in a new database, or checks an old one; returns the verifier key it records.
+/// Makes the tables in a new database, or checks an old one and brings it up to date; returns the verifier key it records.
 pub(crate) fn prepare(paths: &StatePaths, complete: bool, verifier: &str) -> Result<String, StateError> {
     let path = &paths.database;
     let open = || -> rusqlite::Result<Result<String, StateError>> {
@@ -95,6 +145,7 @@ pub(crate) fn prepare(paths: &StatePaths, complete: bool, verifier: &str) -> Res
         if !complete && is_blank(&conn)? {
             create(&conn, verifier)?;
         }
+        migrate(&conn)?;
         if let Err(e) = check_version(&conn, path)? {
             return Ok(Err(e));
         }
@@ -142,9 +193,30 @@ fn create(conn: &Connection, verifier: &str) -> rusqlite::Result<()> {
     conn.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
     conn.execute_batch("BEGIN IMMEDIATE")?;
     conn.execute_batch(TABLES)?;
+    conn.execute_batch(GUARD_TABLES)?;
     conn.execute("INSERT INTO meta VALUES ('verifier', ?1)", [verifier])?;
     conn.pragma_update(None, "application_id", APPLICATION_ID)?;
     conn.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    conn.execute_batch("COMMIT")
+}
+
+/// Brings a database of the version before up to date, whole or not at all.
+///
+/// A process of that version that has it open goes on undisturbed: its tables stay as they are.
+fn migrate(conn: &Connection) -> rusqlite::Result<()> {
+    let is_old = |conn: &Connection| -> rusqlite::Result<bool> {
+        Ok(header(conn, "application_id")? == APPLICATION_ID
+            && header(conn, "user_version")? == BEFORE_GUARDS)
+    };
+    if !is_old(conn)? {
+        return Ok(());
+    }
+    conn.execute_batch("BEGIN IMMEDIATE")?;
+    // Another process may have been faster.
+    if is_old(conn)? {
+        conn.execute_batch(GUARD_TABLES)?;
+        conn.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    }
     conn.execute_batch("COMMIT")
 }
 

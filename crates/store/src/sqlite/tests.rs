@@ -1,3 +1,6 @@
+mod before_guards;
+mod killed_race;
+
 use std::sync::Condvar;
 
 use lastlook_ledger::VerifierKey;
@@ -265,6 +268,19 @@ fn a_log_that_does_not_add_up_is_not_continued() {
             "{sql}: {error}"
         );
         assert!(error.hint().contains("lastlook verify"));
+    }
+}
+
+#[test]
+fn what_is_read_in_order_comes_from_an_index() {
+    let rig = OnDisk::new();
+    let conn = schema::connect(&rig.dir.paths().database, false).unwrap();
+    for (sql, parameters) in [(read::ATTEMPTS_OF, 5), (read::STEPS, 2)] {
+        let mut plan = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let parameters = rusqlite::params_from_iter(vec![0; parameters]);
+        let plan: Vec<String> =
+            plan.query_map(parameters, |row| row.get(3)).unwrap().collect::<Result<_, _>>().unwrap();
+        assert!(plan.iter().all(|line| line.starts_with("SEARCH")), "{plan:#?}");
     }
 }
 

@@ -9,7 +9,7 @@ use lastlook_ledger::{Checkpoint, SigningKey, tree::Hash, tree::Tree};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::apply::Tx;
+use super::apply::{Given, Tx};
 use super::failure::Failure;
 use super::head;
 use super::wal::Wal;
@@ -154,15 +154,15 @@ impl Appender {
             self.stale = false;
         }
         let mut tree = self.tree.clone();
-        let mut indices = Vec::with_capacity(jobs.len());
+        let mut given = Vec::with_capacity(jobs.len());
         for job in jobs {
-            indices.push(tx.apply(&job.commit, &job.leaves, &mut tree)?);
+            given.push(tx.apply(&job.commit, &job.leaves, &mut tree)?);
         }
         if tree.size() > self.tree.size() {
             tx.before(Op::Sign)?;
             self.sign(&tree)?;
         }
-        if indices.iter().any(Result::is_ok) {
+        if given.iter().any(Result::is_ok) {
             tx.before(Op::Commit)?;
             self.commit()?;
         } else {
@@ -171,12 +171,13 @@ impl Appender {
         self.tree = tree;
         let size = self.tree.size();
         let done = |_: &Committed| self.fault.as_deref().map_or(Ok(()), |fault| fault.before(Op::Reply));
-        let answer = |indices: Result<Vec<u64>, CommitError>| {
-            let committed = Committed { indices: indices?, size };
+        let answer = |given: Result<Given, CommitError>| {
+            let Given { indices, fences } = given?;
+            let committed = Committed { indices, size, fences };
             done(&committed).map_err(|e| unavailable(&format!("{e}; it may have been recorded")))?;
             Ok(committed)
         };
-        Ok(indices.into_iter().map(answer).collect())
+        Ok(given.into_iter().map(answer).collect())
     }
 
     fn sign(&self, tree: &Tree) -> Result<(), Failure> {

@@ -128,9 +128,18 @@ fn a_state_of_another_version_is_refused() {
 
 #[test]
 fn a_database_of_another_version_is_refused() {
-    let (case, paths) = Case::used();
-    rusqlite::Connection::open(&paths.database).unwrap().pragma_update(None, "user_version", 2).unwrap();
-    assert!(matches!(case.refused("lastlook.db"), StateError::DatabaseVersion { found: 2, known: 1, .. }));
+    for other in [0, 3, 99] {
+        let (case, paths) = Case::used();
+        rusqlite::Connection::open(&paths.database)
+            .unwrap()
+            .pragma_update(None, "user_version", other)
+            .unwrap();
+        let error = case.refused("lastlook.db");
+        assert!(
+            matches!(error, StateError::DatabaseVersion { found, known: 2, .. } if found == other),
+            "{error}"
+        );
+    }
 }
 
 #[test]

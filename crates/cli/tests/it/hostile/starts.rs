@@ -63,9 +63,10 @@ fn a_program_that_ends_at_once_is_unavailable() {
 fn a_command_line_that_says_too_little_or_too_much() {
     let world = World::new();
     fails(world.lastlook(&["mcp"]), 2, &["COMMAND", "--upstream", "Usage"]);
+    // A command beside a name is that upstream's: a name nobody declared is a mistake all the same.
     let mut both = world.lastlook(&["mcp", "--upstream", "x"]);
     both.args(["--", "true"]);
-    fails(both, 2, &["cannot be used with", "Usage"]);
+    fails(both, 2, &["no configuration", "`x`", "hint: "]);
     let mut unknown = world.lastlook(&["mcp", "--adit"]);
     unknown.args(["--", "true"]);
     fails(unknown, 2, &["--adit", "--audit"]);

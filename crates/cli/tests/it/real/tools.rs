@@ -7,9 +7,24 @@ pub fn filesystem_server() -> PathBuf {
     installed("node/node_modules/@modelcontextprotocol/server-filesystem/dist/index.js")
 }
 
-/// The Python that has the official client and the git server.
+/// The Python that has the official client and the servers written in it.
 pub fn python() -> PathBuf {
     installed("python/bin/python")
+}
+
+/// The memory server's script, run by `node`.
+pub fn memory_server() -> PathBuf {
+    installed("node/node_modules/@modelcontextprotocol/server-memory/dist/index.js")
+}
+
+/// The SQLite server's program.
+pub fn sqlite_server() -> PathBuf {
+    installed("python-sqlite/bin/mcp-server-sqlite")
+}
+
+/// The folder everything is installed in.
+pub fn folder() -> PathBuf {
+    installed("")
 }
 
 /// A file beside these tests.

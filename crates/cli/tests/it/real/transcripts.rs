@@ -99,7 +99,7 @@ fn transcript(rig: &Rig, era: &str, work: &str, boundary: &[&str]) -> Value {
 }
 
 /// Takes the receipts out of the answers' `_meta`, and `_meta` where nothing else was in it.
-fn taken_out(value: &mut Value) -> Vec<String> {
+pub fn taken_out(value: &mut Value) -> Vec<String> {
     let mut receipts = Vec::new();
     if let Some(members) = value.as_object_mut() {
         if let Some(meta) = members.get_mut("_meta").and_then(Value::as_object_mut) {

@@ -3,6 +3,6 @@
 mod log;
 mod receipts;
 mod resolve;
-mod rig;
+pub(crate) mod rig;
 mod show;
 mod verify;

@@ -84,7 +84,7 @@ fn tools(table: &Section<'_>, sink: &mut Sink) -> BTreeMap<String, ToolConfig> {
     let mut tools = BTreeMap::new();
     for (name, item) in table.entries() {
         if let Some(section) = item.section(format!("[tool.{}]", name.text), sink) {
-            tools.insert(name.text.to_owned(), read::tool(section, None, sink));
+            tools.insert(name.text.to_owned(), read::shipped_tool(section, sink));
         }
     }
     tools

@@ -1,24 +1,34 @@
 //! From text to [`Config`]: one file for each section.
 
+mod condition;
+mod database;
 mod defaults;
+mod fact;
+mod guard;
+mod kernel_api;
+mod known;
+mod names;
+mod policy;
+mod procedure;
 mod tool;
 mod upstream;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::Path;
 
 use toml::de::DeTable;
 
-use super::document::{Item, Section, Sink, without_secrets};
+use super::document::{Section, Sink};
 use super::error::Invalid;
-use super::value::entity;
-use super::{Config, ConfigError, Profile};
+use super::secrets::{without_likely_secrets, without_secrets};
+use super::{Config, ConfigError, Places, Profile, ToolConfig};
+use known::Known;
 
-pub(super) use tool::tool;
-
-/// [`Config::parse`].
-pub(super) fn config(text: &str, name: &str) -> Result<Config, ConfigError> {
-    document(text, name, |root, sink| top_level(root, name, sink))
+/// [`Config::parse`]; `name` stands for the file in messages, `path` is where it is.
+pub(super) fn config(text: &str, name: &str, path: &Path) -> Result<Config, ConfigError> {
+    document(text, name, |root, sink| {
+        let places = Places::new(name, text, root.table_itself());
+        top_level(root, path, places, sink)
+    })
 }
 
 /// Parses TOML and reads its top level; any mistake on the way makes the whole text invalid.
@@ -29,7 +39,7 @@ pub(super) fn document<T>(
     name: &str,
     read: impl FnOnce(Section<'_>, &mut Sink) -> T,
 ) -> Result<T, ConfigError> {
-    let mut sink = Sink::default();
+    let mut sink = Sink::new(text);
     let (root, errors) = DeTable::parse_recoverable(text);
     let value = if errors.is_empty() {
         Some(read(Section::new("", root.get_ref()), &mut sink))
@@ -40,38 +50,61 @@ pub(super) fn document<T>(
     match value {
         Some(value) if sink.problems.is_empty() => Ok(value),
         _ => {
-            let shown = without_secrets(text, root.get_ref());
+            let shown = match errors.is_empty() {
+                true => without_secrets(text, root.get_ref()),
+                false => without_likely_secrets(text),
+            };
             Err(ConfigError::Invalid(Box::new(Invalid::new(name, shown, sink.problems))))
         }
     }
 }
 
-fn top_level(mut root: Section<'_>, name: &str, sink: &mut Sink) -> Config {
+fn top_level(mut root: Section<'_>, path: &Path, places: Places, sink: &mut Sink) -> Config {
+    let mut known = Known::scan(&root);
     let trust_annotations = root.take("trust_annotations").and_then(|item| item.flag(sink)).unwrap_or(false);
-    let principal = root.take("principal").and_then(|item| principal(&item, sink));
+    let (principal, groups) =
+        root.take("principal").map(|item| policy::principal(&item, sink)).unwrap_or_default();
+    let policy = root.take("policy").and_then(|item| policy::policy(&item, sink));
     let defaults =
         root.table("defaults", sink).map(|section| defaults::defaults(section, sink)).unwrap_or_default();
-    let upstream_table = root.table("upstream", sink);
-    // A broken upstream is still declared: its tools should not be reported as well.
-    let declared: BTreeSet<&str> =
-        upstream_table.iter().flat_map(Section::entries).map(|(name, _)| name.text).collect();
-    let upstreams = upstream_table.map(|table| upstream::upstreams(&table, sink)).unwrap_or_default();
-    let tools = root.table("tool", sink).map_or_else(BTreeMap::new, |t| tool::tools(&t, &declared, sink));
+    let upstreams = root.table("upstream", sink).map(|t| upstream::upstreams(&t, sink)).unwrap_or_default();
+    let tools = root.table("tool", sink).map(|t| tool::tools(&t, &known, sink)).unwrap_or_default();
+    known.learn_tools(&upstreams, &tools);
+    let databases = root.table("database", sink).map(|t| database::databases(&t, sink)).unwrap_or_default();
+    known.specs = root.table("fact", sink).map(|t| fact::facts(&t, &known, sink)).unwrap_or_default();
+    let procedures =
+        root.table("procedure", sink).map(|t| procedure::procedures(&t, &known, sink)).unwrap_or_default();
+    let guards = root.table("guard", sink).map(|t| guard::guards(&t, &known, sink)).unwrap_or_default();
+    let claims_tool = root.table("claims", sink).is_some_and(|table| claims(table, sink));
     root.finish(sink);
-    Config { trust_annotations, principal, defaults, upstreams, tools, path: PathBuf::from(name) }
+    Config {
+        trust_annotations,
+        principal,
+        groups,
+        policy: policy.map(|files| files.below(path)),
+        defaults,
+        upstreams,
+        tools,
+        databases,
+        facts: known.specs,
+        guards,
+        procedures,
+        claims_tool,
+        places,
+        path: path.to_owned(),
+    }
 }
 
-fn principal(item: &Item<'_>, sink: &mut Sink) -> Option<String> {
-    const EXAMPLE: &str = "'User::\"deploy-bot\"'";
-    let mut section = item.section("[principal]", sink)?;
-    let id = section.take("id");
+/// `[claims]`
+fn claims(mut section: Section<'_>, sink: &mut Sink) -> bool {
+    let tool = section.take("tool").and_then(|item| item.flag(sink)).unwrap_or(false);
     section.finish(sink);
-    let Some(id) = id else {
-        let help = format!("write who acts: id = {EXAMPLE}");
-        sink.report(item.name.span.clone(), "`[principal]` has no `id`", "names nobody", help);
-        return None;
-    };
-    entity(id.text(EXAMPLE, sink)?, sink)
+    tool
+}
+
+/// What a profile says of one tool.
+pub(super) fn shipped_tool(section: Section<'_>, sink: &mut Sink) -> ToolConfig {
+    tool::tool(section, None, sink)
 }
 
 fn syntax(error: &toml::de::Error, text: &str, sink: &mut Sink) {

@@ -4,56 +4,57 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lastlook_kernel::Class;
 
+use super::known::Known;
 use crate::config::document::{Item, Section, Sink, Word, suggest};
 use crate::config::value::{ignore, pointer};
 use crate::config::{ErrorAnswers, ToolConfig, ToolKey};
 
 pub(super) fn tools(
     table: &Section<'_>,
-    declared: &BTreeSet<&str>,
+    known: &Known<'_>,
     sink: &mut Sink,
 ) -> BTreeMap<ToolKey, ToolConfig> {
     let mut tools = BTreeMap::new();
     for (name, item) in table.entries() {
-        let Some(key) = key(&name, &item, declared, sink) else { continue };
+        let Some(key) = key(&name, &item, known.upstreams(), sink) else { continue };
         let Some(section) = item.section(format!("[tool.\"{}\"]", name.text), sink) else { continue };
-        let config = tool(section, Some(&key.upstream), sink);
+        let config = tool(section, Some((&key.upstream, known)), sink);
         tools.insert(key, config);
     }
     tools
 }
 
-/// Reads what is said of one tool; `upstream` is the one it belongs to, unless it stands in a profile.
-pub(in crate::config) fn tool(
+/// Reads what is said of one tool; `place` is the upstream it belongs to, and what the file declares, unless it stands
+/// in a profile.
+pub(super) fn tool(
     mut section: Section<'_>,
-    upstream: Option<&str>,
+    place: Option<(&str, &Known<'_>)>,
     sink: &mut Sink,
 ) -> ToolConfig {
+    let upstream = place.map(|(upstream, _)| upstream);
+    // A profile does not know what other upstreams there are.
+    let undoes = place.and_then(|(_, known)| {
+        section.take("undoes")?.each("[\"shop.verify_customer\"]", sink, |word, sink| known.tool(&word, sink))
+    });
+    let undoes = undoes.unwrap_or_default();
     let classes = [("read", Class::Read), ("write", Class::Write), ("destructive", Class::Destructive)];
     let errors = [("no-effect", ErrorAnswers::NoEffect), ("unknown", ErrorAnswers::Unknown)];
     let config = ToolConfig {
         class: section.take("class").and_then(|item| item.one_of(&classes, sink)),
-        subjects: each(section.take("subjects"), "[\"/path\"]", sink, pointer),
-        touches: each(section.take("touches"), "[\"list_directory\"]", sink, |word, sink| {
-            sibling(&word, upstream, sink)
+        subjects: section.take("subjects").and_then(|item| item.each("[\"/path\"]", sink, pointer)),
+        touches: section.take("touches").and_then(|item| {
+            item.each("[\"list_directory\"]", sink, |word, sink| sibling(&word, upstream, sink))
         }),
-        ignore: each(section.take("ignore"), "[\"/structuredContent/accessed\"]", sink, ignore),
+        ignore: section
+            .take("ignore")
+            .and_then(|item| item.each("[\"/structuredContent/accessed\"]", sink, ignore)),
         retake: section.take("retake").and_then(|item| item.flag(sink)),
         local: section.take("local").and_then(|item| item.flag(sink)),
         errors: section.take("errors").and_then(|item| item.one_of(&errors, sink)),
+        undoes,
     };
     section.finish(sink);
     config
-}
-
-fn each<'d, T>(
-    item: Option<Item<'d>>,
-    example: &str,
-    sink: &mut Sink,
-    parse: impl Fn(Word<'d>, &mut Sink) -> Option<T>,
-) -> Option<Vec<T>> {
-    let words = item?.texts(example, sink)?;
-    Some(words.into_iter().filter_map(|word| parse(word, sink)).collect())
 }
 
 /// A tool of the same upstream, by its own name.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::named_profile;
 use crate::config::document::{Item, Section, Sink, Word};
+use crate::config::value::no_nul;
 use crate::config::{ProfileChoice, UpstreamConfig};
 
 pub(super) fn upstreams(table: &Section<'_>, sink: &mut Sink) -> BTreeMap<String, UpstreamConfig> {
@@ -96,11 +97,4 @@ fn environment(item: &Item<'_>, sink: &mut Sink) -> BTreeMap<String, String> {
         }
     }
     environment
-}
-
-fn no_nul(word: &Word<'_>, sink: &mut Sink) {
-    if word.text.contains('\0') {
-        let message = "a NUL character cannot be passed to a program";
-        sink.report(word.span.clone(), message, "it contains `\\u0000`", "remove it");
-    }
 }

@@ -116,3 +116,32 @@ fn mistakes_in_a_file_name_the_file() {
     fs::write(&path, "x = 1").unwrap();
     assert!(home.found(Some(&path)).contains("[DIR/lastlook.toml:1:1]"), "{}", home.found(Some(&path)));
 }
+
+#[test]
+fn policy_files_stand_beside_the_configuration_and_are_held_to_its_rules() {
+    let home = Home::new();
+    let path = home.file("etc/lastlook.toml");
+    let read = |text: &str| {
+        fs::write(&path, text).unwrap();
+        let read = home.find(Some(&path)).unwrap().unwrap().policy.unwrap().read();
+        read.map_err(|error| render(&error).replace(&home.dir.path().display().to_string(), "DIR"))
+    };
+    let (policy, entities) = (home.file("etc/p.cedar"), home.file("e.json"));
+    fs::write(&policy, "permit").unwrap();
+    fs::write(&entities, "[]").unwrap();
+    assert_eq!(read("policy.file = 'p.cedar'"), Ok(("permit".to_owned(), None)));
+    let both = format!("policy = {{ file = '{}', entities = '../e.json' }}", policy.display());
+    assert_eq!(read(&both), Ok(("permit".to_owned(), Some("[]".to_owned()))));
+    let mut shown = read("policy.file = 'q.cedar'").unwrap_err();
+    shown += &read("policy = { file = 'p.cedar', entities = 'e.json' }").unwrap_err();
+    shown += &read("policy.file = '.'").unwrap_err();
+    fs::write(&policy, b"\xff").unwrap();
+    shown += &read("policy.file = 'p.cedar'").unwrap_err();
+    fs::write(&policy, vec![b'#'; MAX_BYTES as usize + 1]).unwrap();
+    shown += &read("policy.file = 'p.cedar'").unwrap_err();
+    if cfg!(unix) {
+        set_mode(&policy, 0o664);
+        shown += &read("policy.file = 'p.cedar'").unwrap_err();
+    }
+    snapshot("policy_files_are_held_to_the_rules", &shown);
+}

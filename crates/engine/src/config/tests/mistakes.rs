@@ -1,7 +1,7 @@
 use super::*;
 
 /// Every text with the message it gets, one after the other.
-fn shown(texts: &[&str]) -> String {
+pub(super) fn shown(texts: &[&str]) -> String {
     let shown = texts.iter().map(|text| {
         let error = Config::parse(text, "lastlook.toml").expect_err(text);
         format!("{}\n", render(&error))
@@ -21,7 +21,7 @@ fn unknown_keys_come_with_a_suggestion() {
         "unknown_keys_come_with_a_suggestion",
         &shown(&[
             "trust_anotations = true",
-            "[guard.refund]\non = [\"shop.refund\"]",
+            "[gaurd.refund]\non = [\"shop.refund\"]",
             "[defaults]\nfact_time_out = \"5s\"",
             &with_notes("[tool.\"notes.edit_file\"]\nclas = \"write\""),
             "[upstream.notes]\ncommand = [\"notes\"]\nprofile_name = \"git\"",

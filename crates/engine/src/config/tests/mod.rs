@@ -1,8 +1,15 @@
+#![allow(clippy::string_slice)] // places in texts of our own
 mod docs;
 mod files;
+mod guards;
+mod later;
 mod mistakes;
+mod mistakes_in_facts;
+mod mistakes_in_guards;
 mod profiles;
+mod schema;
 mod values;
+mod weaker;
 
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 

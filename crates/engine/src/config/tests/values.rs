@@ -6,6 +6,10 @@ pub(super) const EVERYTHING: &str = r##"
 trust_annotations = true
 [principal]
 id = 'User::"deploy-bot"'
+groups = ['Role::"deployers"']
+[policy]
+file = "policy.cedar"
+entities = "/etc/lastlook/entities.json"
 [defaults]
 blind_writes = "refuse"
 not_subjects = ["limit"]
@@ -28,6 +32,7 @@ ignore = ["/structuredContent/accessed", "/content/0/text#accessed:"]
 retake = false
 local = true
 errors = "no-effect"
+undoes = ["notes.sign"]
 "##;
 
 #[test]
@@ -36,6 +41,10 @@ fn every_key_is_read() {
     assert!(config.trust_annotations);
     assert_eq!(config.principal.as_deref(), Some("User::\"deploy-bot\""));
     assert_eq!(config.path, Path::new("lastlook.toml"));
+    assert_eq!(config.groups, ["Role::\"deployers\""]);
+    let policy = config.policy.as_ref().unwrap();
+    assert_eq!(policy.file, Path::new("policy.cedar"));
+    assert_eq!(policy.entities.as_deref(), Some(Path::new("/etc/lastlook/entities.json")));
     let expect = Defaults {
         blind_writes: BlindWrites::Refuse,
         not_subjects: ["limit", "trace_id"].map(str::to_owned).into(),
@@ -66,6 +75,7 @@ fn every_key_is_read() {
         retake: Some(false),
         local: Some(true),
         errors: Some(ErrorAnswers::NoEffect),
+        undoes: vec![ToolName::new("notes", "sign")],
     };
     assert_eq!(config.tools[&ToolKey { upstream: "notes".into(), tool: "edit_file".into() }], expect);
 }

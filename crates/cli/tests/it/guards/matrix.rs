@@ -1,0 +1,520 @@
+//! Every condition in every state: what is refused, and with which code. No cell allows on *unknown*.
+//!
+//! The states: it holds; it is violated; nobody can know; something errs; the world changes between arming and the look; the
+//! world changes at the last instant, after the look. What is only read (a fact) may change in that last gap, which the
+//! receipt measures; what runs out by time, or is held in the record, is still caught at the gate.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::served::Says;
+use super::world::{World, became, write_args};
+use crate::client::Client;
+
+type Change = fn(&World);
+type Prepare = fn(&World, &mut Client);
+
+/// One cell: how it is brought about.
+enum Cell {
+    /// There is no such state.
+    None(&'static str),
+    /// Prepared, then the world changes, then the call.
+    Now(Prepare, Change),
+    /// The call stands still at this point while the world changes.
+    At(&'static str, Prepare, Change),
+}
+
+use Cell::{At, None as Nothing, Now};
+
+const AFTER_ARM: &str = "after:arm";
+const LAST: &str = "before:gate";
+
+/// A condition, its guard, and its six cells.
+struct Row {
+    condition: &'static str,
+    guard: fn(&World) -> String,
+    cells: [Cell; 6],
+}
+
+fn on(parts: &str) -> String {
+    format!("[guard.g]\non = [\"notes.write_note\"]\n{parts}\n")
+}
+
+fn nothing(_: &World, _: &mut Client) {}
+fn still(_: &World) {}
+fn reads(_: &World, agent: &mut Client) {
+    agent.call("read_note", json!({"path": "plan.md"}));
+}
+fn moves(world: &World) {
+    world.rate.json(r#"{"status":"void","n":9}"#);
+}
+fn falls_silent(world: &World) {
+    world.rate.say(Says::Nothing);
+}
+fn talks_nonsense(world: &World) {
+    world.rate.say(Says::Plain(200, String::new(), "{\"status\": 7".to_owned()));
+}
+fn dated(world: &World, age: Duration) {
+    let at = jiff::Timestamp::now() - jiff::SignedDuration::try_from(age).unwrap();
+    let at = at.strftime("%a, %d %b %Y %H:%M:%S GMT");
+    let body = r#"{"status":"paid","n":5}"#.to_owned();
+    world.rate.say(Says::Plain(200, format!("last-modified: {at}\r\n"), body));
+}
+fn is_young(world: &World, _: &mut Client) {
+    dated(world, Duration::ZERO);
+}
+fn is_old(world: &World) {
+    dated(world, Duration::from_secs(3600));
+}
+/// Waits until the clock has moved on: the condition itself is about time.
+fn time_passes(_: &World) {
+    let until = jiff::Timestamp::now() + jiff::SignedDuration::from_millis(2_600);
+    while jiff::Timestamp::now() < until {
+        std::thread::sleep(Duration::from_millis(20)); // backoff: the condition is about time
+    }
+}
+/// Another agent, at a boundary of its own.
+fn somebody_else_calls(world: &World, tool: &str, args: serde_json::Value) -> String {
+    became(&world.agent().call(tool, args))
+}
+fn the_step_is_done(world: &World, _: &mut Client) {
+    assert_eq!(somebody_else_calls(world, "write_note", json!({"path": "step.md", "content": "x"})), "ran");
+}
+fn the_step_is_undone(world: &World) {
+    assert_eq!(somebody_else_calls(world, "delete_note", json!({"path": "step.md"})), "ran");
+}
+/// An edit of what is not there is an error that may mean anything: the outcome stays unknown.
+fn its_outcome_is_unknown(world: &World, _: &mut Client) {
+    let edit = json!({"path": "plan.md", "old_text": "not there", "new_text": "x"});
+    world.agent().call("edit_note", edit);
+}
+fn it_was_done(world: &World, _: &mut Client) {
+    world.note("other.md", "x");
+    assert_eq!(somebody_else_calls(world, "write_note", json!({"path": "other.md", "content": "y"})), "ran");
+}
+
+fn not_after(world: &World) -> String {
+    let _ = world;
+    let at = jiff::Timestamp::now() + jiff::SignedDuration::from_millis(2_500);
+    on(&format!("window = {{ not_after = \"{at}\" }}"))
+}
+
+fn policy(world: &World, more: &str) -> String {
+    let text = format!("@id(\"all\") permit(principal, action, resource);\n{more}\n");
+    let file = world.file("policy.cedar", &text);
+    format!("[policy]\nfile = {file:?}\n\n{}", on("facts = [\"rate\"]"))
+}
+
+const STEP: &str = "after = [{ tool = \"notes.write_note\", where = 'step.args.path == \"step.md\"', accept = \"succeeded\", none_since = [\"notes.delete_note\"] }]";
+
+fn rows() -> Vec<Row> {
+    vec![
+        Row {
+            condition: "unchanged",
+            guard: |_| on("unchanged = [\"rate\"]"),
+            cells: [
+                Now(reads, still),
+                Now(reads, moves),
+                Now(nothing, still),
+                Now(reads, falls_silent),
+                At(AFTER_ARM, reads, moves),
+                At(LAST, reads, moves),
+            ],
+        },
+        Row {
+            condition: "stable",
+            guard: |_| on("unchanged = [\"rate\"]\nstable = 3"),
+            cells: [
+                Now(reads, still),
+                Now(reads, moves),
+                Now(nothing, still),
+                Now(reads, talks_nonsense),
+                At(AFTER_ARM, reads, falls_silent),
+                At(LAST, reads, moves),
+            ],
+        },
+        Row {
+            condition: "fresh",
+            guard: |_| on("fresh = { rate = \"2s\" }"),
+            cells: [
+                Now(is_young, still),
+                Now(nothing, is_old),
+                Now(nothing, still),
+                Now(nothing, falls_silent),
+                At(AFTER_ARM, is_young, time_passes),
+                At(LAST, is_young, time_passes),
+            ],
+        },
+        Row {
+            condition: "when",
+            guard: |_| on("when = 'now.rate.body.status == \"paid\" && now.rate.body.n < 7'"),
+            cells: [
+                Now(nothing, still),
+                Now(nothing, moves),
+                Now(nothing, falls_silent),
+                Now(nothing, |world| world.rate.json(r#"{"status":"paid","n":"5"}"#)),
+                At(AFTER_ARM, nothing, moves),
+                At(LAST, nothing, moves),
+            ],
+        },
+        Row {
+            condition: "after",
+            guard: |_| on(STEP),
+            cells: [
+                Nothing("see `steps`: the step is guarded as well"),
+                Now(nothing, still),
+                Nothing("see `steps`"),
+                Nothing("see `steps`"),
+                Nothing("see `steps`"),
+                Nothing("see `steps`"),
+            ],
+        },
+        Row {
+            condition: "steps",
+            guard: |_| on(STEP).replace("[\"notes.write_note\"]\n", "[\"notes.edit_note\"]\n"),
+            cells: [
+                Now(the_step_is_done, still),
+                Now(nothing, still),
+                Now(
+                    |world, agent| {
+                        the_step_is_done(world, agent);
+                        // Deleting what is not there is an error: nobody knows what it did.
+                        world.agent().call("delete_note", json!({"path": "gone.md"}));
+                    },
+                    still,
+                ),
+                Now(the_step_is_done, the_step_is_undone),
+                At(AFTER_ARM, the_step_is_done, the_step_is_undone),
+                At(LAST, the_step_is_done, the_step_is_undone),
+            ],
+        },
+        Row {
+            condition: "window.closed",
+            guard: |_| {
+                on(
+                    "window = { open = \"00:00-24:00\", tz = \"Europe/Paris\", closed = [\"2020-01-01..2020-01-02\"] }",
+                )
+            },
+            cells: [
+                Now(nothing, still),
+                Nothing("see `window.hours`"),
+                Nothing("the clock is always known"),
+                Nothing("refused when the file is read"),
+                Nothing("see `window.not_after`"),
+                Nothing("see `window.not_after`"),
+            ],
+        },
+        Row {
+            condition: "window.hours",
+            guard: |_| {
+                on("window = { open = \"00:00-24:00\", tz = \"UTC\", closed = [\"2020-01-01..2100-01-01\"] }")
+            },
+            cells: [
+                Nothing("see `window.closed`"),
+                Now(nothing, still),
+                Nothing("the clock is always known"),
+                Nothing("refused when the file is read"),
+                Nothing("see `window.not_after`"),
+                Nothing("see `window.not_after`"),
+            ],
+        },
+        Row {
+            condition: "window.not_after",
+            guard: not_after,
+            cells: [
+                Now(nothing, still),
+                Now(nothing, time_passes),
+                Nothing("the clock is always known"),
+                Nothing("refused when the file is read"),
+                At(AFTER_ARM, nothing, time_passes),
+                At(LAST, nothing, time_passes),
+            ],
+        },
+        Row {
+            condition: "window.max_age",
+            guard: |_| on("window = { max_age = \"2s\" }"),
+            cells: [
+                Now(reads, still),
+                Now(reads, time_passes),
+                Nothing("without a reading, the call itself is the decision"),
+                Nothing("the clock is always known"),
+                At(AFTER_ARM, reads, time_passes),
+                At(LAST, reads, time_passes),
+            ],
+        },
+        Row {
+            condition: "window.min_spacing",
+            guard: |_| on("window = { min_spacing = \"1h\" }"),
+            cells: [
+                Now(nothing, still),
+                Now(it_was_done, still),
+                Nothing("see `once`"),
+                Nothing("see `once`"),
+                Nothing("nobody else can act meanwhile"),
+                Nothing("nobody else can act meanwhile"),
+            ],
+        },
+        Row {
+            condition: "once",
+            guard: |_| {
+                on("once = \"the one\"")
+                    .replace("\"notes.write_note\"", "\"notes.write_note\", \"notes.edit_note\"")
+            },
+            cells: [
+                Now(nothing, still),
+                Now(it_was_done, still),
+                Now(its_outcome_is_unknown, still),
+                Nothing("see `template`"),
+                At(AFTER_ARM, nothing, |world| {
+                    let other =
+                        somebody_else_calls(world, "write_note", json!({"path": "b.md", "content": "x"}));
+                    assert_eq!(other, "in-doubt", "the key is taken from arming on");
+                }),
+                Nothing("the key is taken from arming on"),
+            ],
+        },
+        Row {
+            condition: "template",
+            guard: |_| on("once = \"${args.nothing}\""),
+            cells: [
+                Nothing("see `once`"),
+                Now(nothing, still),
+                Nothing("a missing argument is never an empty text"),
+                Nothing("a missing argument is never an empty text"),
+                Nothing("arguments do not change"),
+                Nothing("arguments do not change"),
+            ],
+        },
+        Row {
+            condition: "limit",
+            guard: |_| {
+                on("limit = [{ count = 1, per = \"1h\" }]")
+                    .replace("\"notes.write_note\"", "\"notes.write_note\", \"notes.edit_note\"")
+            },
+            cells: [
+                Now(nothing, still),
+                Now(it_was_done, still),
+                Now(
+                    |world, _| {
+                        let edit = json!({"path": "other.md", "old_text": "not there", "new_text": "x"});
+                        world.agent().call("edit_note", edit);
+                    },
+                    still,
+                ),
+                Nothing("see `limit.sum`"),
+                At(AFTER_ARM, nothing, |world| {
+                    let other =
+                        somebody_else_calls(world, "write_note", json!({"path": "b.md", "content": "x"}));
+                    assert_eq!(other, "limit-reserved", "it is reserved from arming on");
+                }),
+                Nothing("it is reserved from arming on"),
+            ],
+        },
+        Row {
+            condition: "limit.sum",
+            guard: |_| on("limit = [{ sum = \"/content\", max = 5, per = \"1h\" }]"),
+            cells: [
+                Nothing("see `limit`"),
+                Nothing("see `limit`"),
+                Nothing("see `limit`"),
+                Now(nothing, still),
+                Nothing("see `limit`"),
+                Nothing("see `limit`"),
+            ],
+        },
+        Row {
+            condition: "lease",
+            guard: |_| {
+                on("lease = { key = \"plan\", wait = \"0s\", hold = \"2s\" }")
+                    .replace("\"notes.write_note\"", "\"notes.write_note\", \"notes.edit_note\"")
+            },
+            cells: [
+                Now(nothing, still),
+                At(AFTER_ARM, nothing, |world| {
+                    let other =
+                        somebody_else_calls(world, "write_note", json!({"path": "b.md", "content": "x"}));
+                    assert_eq!(other, "lease-taken", "somebody else has it");
+                }),
+                Now(
+                    |world, _| {
+                        let edit = json!({"path": "other.md", "old_text": "not there", "new_text": "x"});
+                        world.agent().call("edit_note", edit);
+                    },
+                    still,
+                ),
+                Nothing("see `template`"),
+                At(AFTER_ARM, nothing, time_passes),
+                At(LAST, nothing, time_passes),
+            ],
+        },
+        Row {
+            condition: "approve",
+            guard: |_| on("approve = { when = 'now.rate.body.n > 5', by = 'Role::\"finance\"' }"),
+            cells: [
+                Now(nothing, still),
+                Now(nothing, moves),
+                Now(nothing, falls_silent),
+                Now(nothing, |world| world.rate.json(r#"{"status":"paid","n":"5"}"#)),
+                At(AFTER_ARM, nothing, moves),
+                At(LAST, nothing, moves),
+            ],
+        },
+        Row {
+            condition: "policy",
+            guard: |world| {
+                policy(
+                    world,
+                    "@id(\"long\") forbid(principal, action == Action::\"notes.write_note\", resource) when { context.args.path == \"no.md\" };",
+                )
+            },
+            cells: [
+                Now(nothing, still),
+                Nothing("see `policy.forbid`"),
+                Nothing("see `policy.error`"),
+                Nothing("see `policy.error`"),
+                Nothing("arguments do not change"),
+                Nothing("arguments do not change"),
+            ],
+        },
+        Row {
+            condition: "policy.forbid",
+            guard: |world| {
+                policy(
+                    world,
+                    "@id(\"plan\") @reason(\"the plan is frozen\") forbid(principal, action == Action::\"notes.write_note\", resource);",
+                )
+            },
+            cells: [
+                Nothing("see `policy`"),
+                Now(nothing, still),
+                Nothing("see `policy.error`"),
+                Nothing("see `policy.error`"),
+                Nothing("arguments do not change"),
+                Nothing("arguments do not change"),
+            ],
+        },
+        Row {
+            condition: "policy.error",
+            guard: |world| {
+                policy(
+                    world,
+                    "@id(\"odd\") forbid(principal, action == Action::\"notes.write_note\", resource) when { context.args.nothing == 1 };",
+                )
+            },
+            cells: [
+                Nothing("see `policy`"),
+                Nothing("see `policy.forbid`"),
+                Nothing("an attribute nobody knows is an error"),
+                Now(nothing, still),
+                Nothing("arguments do not change"),
+                Nothing("arguments do not change"),
+            ],
+        },
+    ]
+}
+
+/// Plays one cell: what became of the call. The server's own log must say the same.
+fn play(guard: fn(&World) -> String, prepare: Prepare, at: Option<&str>, change: Change) -> String {
+    let world = World::new();
+    world.configure(&guard(&world));
+    let mut agent = match at {
+        Some(point) => world.paused_at(point),
+        None => world.agent(),
+    };
+    prepare(&world, &mut agent);
+    let before = world.effects().iter().filter(|note| *note == "plan.md").count();
+    let is_edit = guard(&world).contains("on = [\"notes.edit_note\"]\n");
+    let (tool, args) = match is_edit {
+        true => ("edit_note", json!({"path": "plan.md", "old_text": "paid", "new_text": "void"})),
+        false => ("write_note", write_args(6)),
+    };
+    let told = match at {
+        None => {
+            change(&world);
+            became(&agent.call(tool, args))
+        }
+        Some(_) => {
+            let asked = agent.ask(tool, args);
+            world.reached();
+            change(&world);
+            world.go();
+            became(&agent.result(asked))
+        }
+    };
+    let after = world.effects().iter().filter(|note| *note == "plan.md").count();
+    assert_eq!(after - before, usize::from(told == "ran"), "the server's log says otherwise: {told}");
+    drop(agent);
+    let verified = world.lastlook(&["verify", "--state"]).arg(world.at("state")).output().unwrap();
+    assert!(verified.status.success(), "{verified:?}");
+    told
+}
+
+#[test]
+fn no_condition_allows_on_unknown() {
+    const STATES: [&str; 6] = [
+        "holds",
+        "violated",
+        "unknown",
+        "error",
+        "changes between arm and look",
+        "changes at the last instant",
+    ];
+    let mut table = String::new();
+    for row in rows() {
+        writeln!(table, "{}", row.condition).unwrap();
+        for (state, cell) in STATES.iter().zip(row.cells) {
+            let told = match cell {
+                Nothing(why) => format!("- ({why})"),
+                Now(prepare, change) => play(row.guard, prepare, None, change),
+                At(point, prepare, change) => play(row.guard, prepare, Some(point), change),
+            };
+            if matches!(*state, "violated" | "unknown" | "error") && !told.starts_with('-') {
+                let by_other = row.condition == "lease" && *state == "violated";
+                assert!(told != "ran" || by_other, "{}, {state}: it ran", row.condition);
+            }
+            writeln!(table, "  {state:<30}{told}").unwrap();
+        }
+    }
+    insta::assert_snapshot!("matrix", table);
+}
+
+#[test]
+fn who_may_not_is_told_so_before_anything_is_read() {
+    let world = World::new();
+    let forbid = "@id(\"plan\") @reason(\"the plan is frozen\") @hint(\"ask ada\") \
+                  forbid(principal, action == Action::\"notes.write_note\", resource);";
+    world.configure(&policy(&world, forbid));
+    let mut agent = world.agent();
+    let refused = agent.call("write_note", write_args(6));
+    assert_eq!(became(&refused), "policy-denied");
+    assert_eq!(world.rate.asked(), 0, "a fact was read for somebody who may not");
+    let told = refused["content"].to_string();
+    assert!(told.contains("the plan is frozen") && told.contains("ask ada"), "{told}");
+    world.configure(&policy(&world, ""));
+    assert_eq!(became(&world.agent().call("write_note", write_args(6))), "ran");
+    assert_eq!(world.rate.asked(), 1);
+}
+
+/// A look takes as long as its slowest source, not as the sum: three sources that never answer are three time-outs at once.
+#[test]
+fn facts_are_read_together() {
+    let world = World::new();
+    let fact = |name: &str| {
+        format!(
+            "[fact.{name}]\nhttp = {{ url = \"{}\", private = true }}\ntimeout = \"2s\"\n\n",
+            world.rate.url()
+        )
+    };
+    let facts: String = ["a", "b", "c", "d"].map(fact).concat();
+    world.configure(&format!(
+        "{facts}{}",
+        on("facts = [\"a\", \"b\", \"c\", \"d\"]\nwhen = 'args.path != \"no.md\"'")
+    ));
+    world.rate.say(Says::Nothing);
+    let mut agent = world.agent();
+    let began = std::time::Instant::now();
+    assert_eq!(became(&agent.call("write_note", write_args(6))), "fact-unreadable");
+    assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
+}

@@ -1,0 +1,82 @@
+//! Rules that change while a session runs.
+
+use serde_json::{Value, json};
+
+use super::world::{World, became};
+use crate::client::{Client, PATIENCE};
+
+const LOOSE: &str = "[guard.size]\non = [\"notes.write_note\"]\nlimit = [{ count = 100, per = \"1h\" }]\n";
+const STRICT: &str = "[guard.plan]\non = [\"notes.write_note\"]\nwhen = 'args.path != \"plan.md\"'\n";
+
+fn write(agent: &mut Client) -> String {
+    became(&agent.call("write_note", json!({"path": "plan.md", "content": "x"})))
+}
+
+/// Waits until the boundary has said something, as often as given.
+fn says(agent: &Client, what: &str, times: usize) {
+    let deadline = std::time::Instant::now() + PATIENCE;
+    while agent.complaints().matches(what).count() < times {
+        assert!(std::time::Instant::now() < deadline, "it never said `{what}`: {}", agent.complaints());
+        std::thread::sleep(std::time::Duration::from_millis(20)); // backoff: another process looks at its files
+    }
+}
+
+#[test]
+fn a_stricter_file_is_taken_over_a_wrong_one_is_not_and_a_weaker_one_waits_for_an_operator() {
+    let world = World::new();
+    world.configure(LOOSE);
+    let mut agent = world.agent();
+    assert_eq!(write(&mut agent), "ran");
+
+    world.configure(&format!("{LOOSE}{STRICT}"));
+    says(&agent, "the configuration was reloaded", 1);
+    assert_eq!(write(&mut agent), "condition-false");
+
+    world.configure(&format!("{LOOSE}{STRICT}[guard.odd]\non = [\"notes.write_nte\"]\nwehn = 1\n"));
+    says(&agent, "is wrong, so the old one stays in force", 1);
+    assert_eq!(write(&mut agent), "condition-false");
+
+    world.configure(LOOSE);
+    says(&agent, "is weaker, so the old one stays in force", 1);
+    assert!(agent.complaints().contains("plan"), "{}", agent.complaints());
+    assert_eq!(write(&mut agent), "condition-false");
+
+    let word =
+        world.lastlook(&["reload", "--accept", "--reason", "the plan may change again"]).output().unwrap();
+    assert!(word.status.success(), "{word:?}");
+    says(&agent, "the configuration was reloaded", 2);
+    assert_eq!(write(&mut agent), "ran");
+    assert_eq!(world.effects().len(), 2);
+    drop(agent);
+
+    // Each is an entry with both digests, in a record that verifies.
+    let verified = world.lastlook(&["verify"]).output().unwrap();
+    assert!(verified.status.success(), "{verified:?}");
+    let told = world.lastlook(&["log", "--json"]).output().unwrap();
+    let lines: Vec<Value> = String::from_utf8(told.stdout)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let about =
+        lines.iter().filter(|line| line["receipt"].as_str().unwrap().starts_with("configuration")).count();
+    // Two reloads and an operator's word.
+    assert_eq!(about, 3, "{lines:?}");
+}
+
+#[test]
+fn a_reload_between_arming_and_the_gate_is_looked_at_again() {
+    let world = World::new();
+    world.configure(LOOSE);
+    let mut agent = world.paused_at("after:look");
+    let asked = agent.ask("write_note", json!({"path": "plan.md", "content": "x"}));
+    world.reached();
+    world.configure(&format!("{LOOSE}{STRICT}"));
+    // The boundary stands still with its one worker: it can only have reloaded once it goes on.
+    world.go();
+    let told = became(&agent.result(asked));
+    assert!(told == "ran" || told == "condition-false" || told == "configuration-changed", "{told}");
+    says(&agent, "the configuration was reloaded", 1);
+    assert_eq!(write(&mut agent), "condition-false");
+    assert_eq!(world.effects().len(), usize::from(told == "ran"));
+}

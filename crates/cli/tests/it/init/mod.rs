@@ -1,0 +1,5 @@
+//! `lastlook init`: what is proposed, what is called, what is written.
+
+mod failing;
+mod proposing;
+mod rig;

@@ -1,0 +1,206 @@
+//! The guards of one attempt: what refuses unread, what is read at the look, and how it is judged.
+
+use lastlook_kernel::{
+    Code, FactCase, GuardCase, Guarded, Judgement, Mode, Moment, Reason, WindowCase, judge, judge_unread,
+};
+
+use super::Run;
+use crate::facts::{Taken, take_all};
+use crate::guarding::{GuardPlan, Guarding, instant};
+use crate::steps::{self, StepFound};
+use crate::{clock, window};
+
+impl Run<'_> {
+    /// What refuses before anything is read: unfilled templates, the policy on the arguments alone, a shut window.
+    ///
+    /// What guards that only watch would have refused is remembered.
+    pub(super) fn unread_reasons(&mut self) -> Vec<Reason> {
+        let Some(guarding) = &self.proposal.guarding else { return Vec::new() };
+        let wall_ns = clock::unix_ns();
+        let mut reasons = Vec::new();
+        let mut audited = Vec::new();
+        let mut take = |mode: Mode, reason: Reason| match mode {
+            Mode::Enforce => reasons.push(reason),
+            Mode::Audit => audited.push(reason),
+        };
+        for unfit in &guarding.unfit {
+            take(unfit.mode, unfit.reason.clone());
+        }
+        for plan in &guarding.guards {
+            let shut = plan.rules.window.as_ref().and_then(|window| window_case(window, wall_ns).shut);
+            if let Some((code, expected, actual)) = shut {
+                let reason = Reason::of(code).saying(expected, actual, true);
+                take(plan.mode, reason.in_guard(&plan.rules.guard.name));
+            }
+        }
+        let unread = guarded(guarding, &self.boundary.principal.id, &[], &[], &[], wall_ns, self.mode());
+        for reason in judge_unread(&unread) {
+            take(self.mode(), reason);
+        }
+        self.audited = audited;
+        reasons
+    }
+
+    fn mode(&self) -> Mode {
+        self.boundary.settings.mode
+    }
+
+    /// Takes other rules over when they were reloaded since the call arrived.
+    ///
+    /// What was claimed at arming was claimed under the old ones: if the new ones claim something else, nothing can be
+    /// decided, and the caller may try again.
+    pub(super) fn renew_rules(&mut self) -> Result<(), Vec<Reason>> {
+        let book = self.boundary.rulebook();
+        let current = match &self.proposal.guarding {
+            Some(guarding) => std::sync::Arc::ptr_eq(&guarding.book, &book),
+            None => std::sync::Arc::ptr_eq(&self.proposal.book, &book),
+        };
+        if current {
+            return Ok(());
+        }
+        let arguments = self.proposal.action.arguments();
+        let renewed = Guarding::plan(self.boundary, &self.proposal.tool, arguments);
+        let changed = || vec![Reason::of(Code::ConfigurationChanged)];
+        let renewed = match (self.proposal.guarding.as_deref(), renewed) {
+            (None, None) => None,
+            (Some(old), Some(new)) => Some(new.resting_on(old).ok_or_else(changed)?),
+            (Some(_), None) | (None, Some(_)) => return Err(changed()),
+        };
+        self.proposal.guarding = renewed.map(Box::new);
+        self.proposal.book = book;
+        let unread = self.unread_reasons();
+        if unread.is_empty() { Ok(()) } else { Err(unread) }
+    }
+
+    /// Reads the guards' facts, all at once.
+    pub(super) async fn take_facts(&self) -> Vec<Taken> {
+        let Some(guarding) = &self.proposal.guarding else { return Vec::new() };
+        take_all(self.boundary, &guarding.book, &guarding.facts, guarding.rounds, &guarding.args).await
+    }
+
+    /// Judges the guards on what was just read; also the instant from which the judgement no longer holds.
+    pub(super) fn judged(&self, at: Moment) -> (Option<Judgement>, Option<Moment>) {
+        let Some(guarding) = &self.proposal.guarding else { return (None, None) };
+        let wall_ns = clock::unix_ns();
+        let principal = &self.boundary.principal.id;
+        let mut unknown = Vec::new();
+        let steps: Vec<Vec<StepFound>> = guarding
+            .guards
+            .iter()
+            .map(|plan| {
+                self.steps_of(guarding, plan).unwrap_or_else(|error| {
+                    unknown.push((plan, error.to_string()));
+                    Vec::new()
+                })
+            })
+            .collect();
+        let spaced: Vec<Option<i64>> = guarding
+            .guards
+            .iter()
+            .map(|plan| {
+                let wanted = plan.rules.guard.window.as_ref().is_some_and(|spec| spec.min_spacing.is_some());
+                let last = || steps::last_spaced(self.boundary, &plan.rules.guard.name, &self.proposal.id);
+                match wanted.then(last) {
+                    None => None,
+                    Some(Ok(last)) => last,
+                    Some(Err(error)) => {
+                        unknown.push((plan, error.to_string()));
+                        None
+                    }
+                }
+            })
+            .collect();
+        let guarded = guarded(guarding, principal, &self.taken, &steps, &spaced, wall_ns, self.mode());
+        let mut judgement = judge(&guarded);
+        for (plan, error) in unknown {
+            let reason = Reason::about(Code::StoreUnavailable, "steps")
+                .saying("the record can be read", error, false)
+                .in_guard(&plan.rules.guard.name);
+            judgement.enforced.push(reason);
+        }
+        let ends = self.lease_ends();
+        if ends.is_some_and(|ends| at >= ends) {
+            judgement.enforced.push(Reason::of(Code::LeaseExpired));
+        }
+        judgement.audited.extend(self.audited.iter().cloned());
+        let until = judgement.until_ns.map(|until| {
+            let left = u64::try_from(until.saturating_sub(wall_ns)).unwrap_or_default();
+            Moment(at.0.saturating_add(left))
+        });
+        let deadline = until.into_iter().chain(ends).min();
+        (Some(judgement), deadline)
+    }
+
+    /// From when on the leases taken at arming have been held too long.
+    fn lease_ends(&self) -> Option<Moment> {
+        let armed_at = self.armed_at?;
+        let guarding = self.proposal.guarding.as_ref()?;
+        let holds = guarding.guards.iter().filter(|plan| plan.mode == Mode::Enforce);
+        let shortest = holds.filter_map(|plan| plan.lease.as_ref()).map(|lease| lease.hold).min()?;
+        Some(Moment(armed_at.0.saturating_add(u64::try_from(shortest.as_nanos()).unwrap_or(u64::MAX))))
+    }
+
+    fn steps_of(
+        &self,
+        guarding: &Guarding,
+        plan: &GuardPlan,
+    ) -> Result<Vec<StepFound>, lastlook_store::StoreError> {
+        let world = guarding.world(&self.boundary.principal.id, plan.resource.as_deref(), &[]);
+        let own = &self.proposal.id;
+        let find = |step| {
+            steps::find(&*self.boundary.store, &guarding.book.index, step, &guarding.args, &world, own)
+        };
+        plan.rules.steps.iter().map(find).collect()
+    }
+}
+
+fn guarded<'a>(
+    guarding: &'a Guarding,
+    principal: &'a str,
+    taken: &[Taken],
+    steps: &'a [Vec<StepFound>],
+    spaced: &[Option<i64>],
+    wall_ns: i64,
+    mode: Mode,
+) -> Guarded<'a> {
+    let facts = guarding.facts.iter().zip(taken).map(|(fact, taken)| FactCase {
+        spec: &fact.spec,
+        was: fact.was.clone(),
+        now: taken.now.clone(),
+    });
+    let guards = guarding.guards.iter().enumerate().map(|(index, plan)| GuardCase {
+        guard: &plan.rules.guard,
+        resource: plan.resource.clone(),
+        window: plan.rules.window.as_ref().map(|window| window_case(window, wall_ns)),
+        decided_ns: plan.decided_ns,
+        last_ns: spaced.get(index).copied().flatten(),
+        steps: steps.get(index).into_iter().flatten().map(StepFound::case).collect(),
+    });
+    Guarded {
+        tool: &guarding.tool,
+        action: &guarding.action,
+        principal,
+        groups: &guarding.book.groups,
+        args: &guarding.args,
+        args_shape: &guarding.args_shape,
+        facts: facts.collect(),
+        guards: guards.collect(),
+        policies: guarding.authority.as_deref(),
+        wall_ns,
+        mode,
+    }
+}
+
+/// A window at one instant, in words.
+fn window_case(window: &window::Window, wall_ns: i64) -> WindowCase {
+    let resolved = window.resolve(instant(wall_ns));
+    let shut = resolved.why.as_ref().map(|why| {
+        let code = match why {
+            window::Why::Closed { .. } | window::Why::OutsideHours { .. } => Code::WindowClosed,
+            window::Why::TooEarly { .. } => Code::TooEarly,
+            window::Why::TooLate { .. } => Code::TooLate,
+        };
+        (code, format!("it is open by the guard's window ({})", window.zone()), why.to_string())
+    });
+    WindowCase { shut, until_ns: resolved.until_ns }
+}
