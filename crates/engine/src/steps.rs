@@ -156,6 +156,17 @@ pub(crate) struct StepFound {
 }
 
 impl StepFound {
+    /// The attempts that bear on the step, and how they stand: what must still be so at the gate.
+    fn bearing(&self) -> impl Iterator<Item = &Done> {
+        let candidates = self.candidates.iter().filter(|done| done.matches);
+        candidates.chain(&self.blockers).chain(&self.undoers)
+    }
+
+    /// Whether the record says of the step what it said before.
+    pub(crate) fn says_the_same(&self, before: &StepFound) -> bool {
+        self.bearing().eq(before.bearing())
+    }
+
     pub(crate) fn case(&self) -> StepCase<'_> {
         StepCase {
             step: &self.step,

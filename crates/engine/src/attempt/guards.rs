@@ -4,6 +4,8 @@ use lastlook_kernel::{
     Code, FactCase, GuardCase, Guarded, Judgement, Mode, Moment, Reason, WindowCase, judge, judge_unread,
 };
 
+use lastlook_store::StoreError;
+
 use super::Run;
 use crate::facts::{Taken, take_all};
 use crate::guarding::{GuardPlan, Guarding, instant};
@@ -78,44 +80,40 @@ impl Run<'_> {
         take_all(self.boundary, &guarding.book, &guarding.facts, guarding.rounds, &guarding.args).await
     }
 
+    /// What is on record of the steps and the spacing the guards ask for.
+    pub(super) fn on_record(&self) -> OnRecord {
+        let mut found = OnRecord::default();
+        for plan in self.proposal.guarding.iter().flat_map(|guarding| &guarding.guards) {
+            let name = &plan.rules.guard.name;
+            let mut told = |error: StoreError| found.errors.push((name.clone(), error.to_string()));
+            let steps = self.steps_of(plan).unwrap_or_else(|error| {
+                told(error);
+                Vec::new()
+            });
+            let wanted = plan.rules.guard.window.as_ref().is_some_and(|spec| spec.min_spacing.is_some());
+            let last = wanted.then(|| steps::last_spaced(self.boundary, name, &self.proposal.id));
+            let spaced = last.transpose().unwrap_or_else(|error| {
+                told(error);
+                None
+            });
+            found.steps.push(steps);
+            found.spaced.push(spaced.flatten());
+        }
+        found
+    }
+
     /// Judges the guards on what was just read; also the instant from which the judgement no longer holds.
     pub(super) fn judged(&self, at: Moment) -> (Option<Judgement>, Option<Moment>) {
         let Some(guarding) = &self.proposal.guarding else { return (None, None) };
         let wall_ns = clock::unix_ns();
         let principal = &self.boundary.principal.id;
-        let mut unknown = Vec::new();
-        let steps: Vec<Vec<StepFound>> = guarding
-            .guards
-            .iter()
-            .map(|plan| {
-                self.steps_of(guarding, plan).unwrap_or_else(|error| {
-                    unknown.push((plan, error.to_string()));
-                    Vec::new()
-                })
-            })
-            .collect();
-        let spaced: Vec<Option<i64>> = guarding
-            .guards
-            .iter()
-            .map(|plan| {
-                let wanted = plan.rules.guard.window.as_ref().is_some_and(|spec| spec.min_spacing.is_some());
-                let last = || steps::last_spaced(self.boundary, &plan.rules.guard.name, &self.proposal.id);
-                match wanted.then(last) {
-                    None => None,
-                    Some(Ok(last)) => last,
-                    Some(Err(error)) => {
-                        unknown.push((plan, error.to_string()));
-                        None
-                    }
-                }
-            })
-            .collect();
-        let guarded = guarded(guarding, principal, &self.taken, &steps, &spaced, wall_ns, self.mode());
+        let OnRecord { steps, spaced, errors } = &self.on_record;
+        let guarded = guarded(guarding, principal, &self.taken, steps, spaced, wall_ns, self.mode());
         let mut judgement = judge(&guarded);
-        for (plan, error) in unknown {
+        for (guard, error) in errors {
             let reason = Reason::about(Code::StoreUnavailable, "steps")
-                .saying("the record can be read", error, false)
-                .in_guard(&plan.rules.guard.name);
+                .saying("the record can be read", error.clone(), false)
+                .in_guard(guard);
             judgement.enforced.push(reason);
         }
         let ends = self.lease_ends();
@@ -140,17 +138,37 @@ impl Run<'_> {
         Some(Moment(armed_at.0.saturating_add(u64::try_from(shortest.as_nanos()).unwrap_or(u64::MAX))))
     }
 
-    fn steps_of(
-        &self,
-        guarding: &Guarding,
-        plan: &GuardPlan,
-    ) -> Result<Vec<StepFound>, lastlook_store::StoreError> {
+    fn steps_of(&self, plan: &GuardPlan) -> Result<Vec<StepFound>, StoreError> {
+        let Some(guarding) = &self.proposal.guarding else { return Ok(Vec::new()) };
         let world = guarding.world(&self.boundary.principal.id, plan.resource.as_deref(), &[]);
         let own = &self.proposal.id;
         let find = |step| {
             steps::find(&*self.boundary.store, &guarding.book.index, step, &guarding.args, &world, own)
         };
         plan.rules.steps.iter().map(find).collect()
+    }
+}
+
+/// What the record says that guards rest on, in their order.
+#[derive(Debug, Default)]
+pub(super) struct OnRecord {
+    /// For each guard, what was found of each step.
+    steps: Vec<Vec<StepFound>>,
+    /// For each guard, when the last action it spaces out was.
+    spaced: Vec<Option<i64>>,
+    /// Guards of which the record could not be read, and why.
+    errors: Vec<(String, String)>,
+}
+
+impl OnRecord {
+    /// Whether the record says what it said before. What cannot be read does not.
+    pub(super) fn says_the_same(&self, before: &OnRecord) -> bool {
+        let steps = |found: &OnRecord| found.steps.iter().map(Vec::len).collect::<Vec<_>>();
+        let same = |(now, before): (&StepFound, &StepFound)| now.says_the_same(before);
+        self.errors.is_empty()
+            && self.spaced == before.spaced
+            && steps(self) == steps(before)
+            && self.steps.iter().flatten().zip(before.steps.iter().flatten()).all(same)
     }
 }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lastlook_kernel::{
-    Case, Comparable, Event, Fact, FactQuery, Mode, Permit, Snapshot, Unreadable, Value, Verdict, decide,
-    required_facts,
+    Case, Code, Comparable, Event, Fact, FactQuery, Mode, Permit, Snapshot, Unreadable, Value, Verdict,
+    decide, required_facts,
 };
 
 use super::Run;
@@ -50,6 +50,7 @@ impl Run<'_> {
         self.boundary.catalog.settled(RELISTING).await;
         self.standing.tool_changed = self.boundary.catalog.has_changed(&self.proposal.tool);
         let at = clock::moment();
+        self.on_record = self.on_record();
         let (judgement, deadline) = self.judged(at);
         self.judgement = judgement;
         let basis = &self.proposal.touched.basis;
@@ -72,8 +73,12 @@ impl Run<'_> {
         Event::Looked(verdict)
     }
 
-    /// Takes the permit through the gate.
+    /// Takes the permit through the gate, if the record still says what the look found there: a step that was undone
+    /// since, or an action that came between, is no less a change than one in the world, and costs no call to see.
     pub(super) fn gate(&mut self, permit: Permit) -> Event {
+        if !self.on_record().says_the_same(&self.on_record) {
+            return Event::GateShut(Code::StandingChanged);
+        }
         match self.boundary.gate.pass(&self.proposal.id, permit, &self.proposal.control) {
             Ok(passage) => {
                 self.note_passage(&passage);

@@ -131,6 +131,8 @@ pub(crate) struct Run<'a> {
     overridden: Vec<Reason>,
     /// What the guards said at the last look.
     judgement: Option<Judgement>,
+    /// What the record said at the last look of what the guards ask for.
+    on_record: guards::OnRecord,
     /// What the guards' facts were at the last look, in the order of the plan.
     taken: Vec<Taken>,
     /// What guards that only watch would have refused before the look.
@@ -199,6 +201,7 @@ impl<'a> Run<'a> {
             moved: Vec::new(),
             overridden: Vec::new(),
             judgement: None,
+            on_record: guards::OnRecord::default(),
             taken: Vec::new(),
             audited: Vec::new(),
             waived: BTreeSet::new(),

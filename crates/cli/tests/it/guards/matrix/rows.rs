@@ -1,23 +1,18 @@
-//! Every condition in every state: what is refused, and with which code. No cell allows on *unknown*.
-//!
-//! The states: it holds; it is violated; nobody can know; something errs; the world changes between arming and the look; the
-//! world changes at the last instant, after the look. What is only read (a fact) may change in that last gap, which the
-//! receipt measures; what runs out by time, or is held in the record, is still caught at the gate.
+//! The conditions, each with its guard and its cells.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use serde_json::json;
 
-use super::served::Says;
-use super::world::{World, became, write_args};
+use super::super::served::Says;
+use super::super::world::{World, became};
 use crate::client::Client;
 
-type Change = fn(&World);
-type Prepare = fn(&World, &mut Client);
+pub(super) type Change = fn(&World);
+pub(super) type Prepare = fn(&World, &mut Client);
 
 /// One cell: how it is brought about.
-enum Cell {
+pub(super) enum Cell {
     /// There is no such state.
     None(&'static str),
     /// Prepared, then the world changes, then the call.
@@ -32,13 +27,13 @@ const AFTER_ARM: &str = "after:arm";
 const LAST: &str = "before:gate";
 
 /// A condition, its guard, and its six cells.
-struct Row {
-    condition: &'static str,
-    guard: fn(&World) -> String,
-    cells: [Cell; 6],
+pub(super) struct Row {
+    pub(super) condition: &'static str,
+    pub(super) guard: fn(&World) -> String,
+    pub(super) cells: [Cell; 6],
 }
 
-fn on(parts: &str) -> String {
+pub(super) fn on(parts: &str) -> String {
     format!("[guard.g]\non = [\"notes.write_note\"]\n{parts}\n")
 }
 
@@ -101,7 +96,7 @@ fn not_after(world: &World) -> String {
     on(&format!("window = {{ not_after = \"{at}\" }}"))
 }
 
-fn policy(world: &World, more: &str) -> String {
+pub(super) fn policy(world: &World, more: &str) -> String {
     let text = format!("@id(\"all\") permit(principal, action, resource);\n{more}\n");
     let file = world.file("policy.cedar", &text);
     format!("[policy]\nfile = {file:?}\n\n{}", on("facts = [\"rate\"]"))
@@ -109,7 +104,7 @@ fn policy(world: &World, more: &str) -> String {
 
 const STEP: &str = "after = [{ tool = \"notes.write_note\", where = 'step.args.path == \"step.md\"', accept = \"succeeded\", none_since = [\"notes.delete_note\"] }]";
 
-fn rows() -> Vec<Row> {
+pub(super) fn rows() -> Vec<Row> {
     vec![
         Row {
             condition: "unchanged",
@@ -413,108 +408,4 @@ fn rows() -> Vec<Row> {
             ],
         },
     ]
-}
-
-/// Plays one cell: what became of the call. The server's own log must say the same.
-fn play(guard: fn(&World) -> String, prepare: Prepare, at: Option<&str>, change: Change) -> String {
-    let world = World::new();
-    world.configure(&guard(&world));
-    let mut agent = match at {
-        Some(point) => world.paused_at(point),
-        None => world.agent(),
-    };
-    prepare(&world, &mut agent);
-    let before = world.effects().iter().filter(|note| *note == "plan.md").count();
-    let is_edit = guard(&world).contains("on = [\"notes.edit_note\"]\n");
-    let (tool, args) = match is_edit {
-        true => ("edit_note", json!({"path": "plan.md", "old_text": "paid", "new_text": "void"})),
-        false => ("write_note", write_args(6)),
-    };
-    let told = match at {
-        None => {
-            change(&world);
-            became(&agent.call(tool, args))
-        }
-        Some(_) => {
-            let asked = agent.ask(tool, args);
-            world.reached();
-            change(&world);
-            world.go();
-            became(&agent.result(asked))
-        }
-    };
-    let after = world.effects().iter().filter(|note| *note == "plan.md").count();
-    assert_eq!(after - before, usize::from(told == "ran"), "the server's log says otherwise: {told}");
-    drop(agent);
-    let verified = world.lastlook(&["verify", "--state"]).arg(world.at("state")).output().unwrap();
-    assert!(verified.status.success(), "{verified:?}");
-    told
-}
-
-#[test]
-fn no_condition_allows_on_unknown() {
-    const STATES: [&str; 6] = [
-        "holds",
-        "violated",
-        "unknown",
-        "error",
-        "changes between arm and look",
-        "changes at the last instant",
-    ];
-    let mut table = String::new();
-    for row in rows() {
-        writeln!(table, "{}", row.condition).unwrap();
-        for (state, cell) in STATES.iter().zip(row.cells) {
-            let told = match cell {
-                Nothing(why) => format!("- ({why})"),
-                Now(prepare, change) => play(row.guard, prepare, None, change),
-                At(point, prepare, change) => play(row.guard, prepare, Some(point), change),
-            };
-            if matches!(*state, "violated" | "unknown" | "error") && !told.starts_with('-') {
-                let by_other = row.condition == "lease" && *state == "violated";
-                assert!(told != "ran" || by_other, "{}, {state}: it ran", row.condition);
-            }
-            writeln!(table, "  {state:<30}{told}").unwrap();
-        }
-    }
-    insta::assert_snapshot!("matrix", table);
-}
-
-#[test]
-fn who_may_not_is_told_so_before_anything_is_read() {
-    let world = World::new();
-    let forbid = "@id(\"plan\") @reason(\"the plan is frozen\") @hint(\"ask ada\") \
-                  forbid(principal, action == Action::\"notes.write_note\", resource);";
-    world.configure(&policy(&world, forbid));
-    let mut agent = world.agent();
-    let refused = agent.call("write_note", write_args(6));
-    assert_eq!(became(&refused), "policy-denied");
-    assert_eq!(world.rate.asked(), 0, "a fact was read for somebody who may not");
-    let told = refused["content"].to_string();
-    assert!(told.contains("the plan is frozen") && told.contains("ask ada"), "{told}");
-    world.configure(&policy(&world, ""));
-    assert_eq!(became(&world.agent().call("write_note", write_args(6))), "ran");
-    assert_eq!(world.rate.asked(), 1);
-}
-
-/// A look takes as long as its slowest source, not as the sum: three sources that never answer are three time-outs at once.
-#[test]
-fn facts_are_read_together() {
-    let world = World::new();
-    let fact = |name: &str| {
-        format!(
-            "[fact.{name}]\nhttp = {{ url = \"{}\", private = true }}\ntimeout = \"2s\"\n\n",
-            world.rate.url()
-        )
-    };
-    let facts: String = ["a", "b", "c", "d"].map(fact).concat();
-    world.configure(&format!(
-        "{facts}{}",
-        on("facts = [\"a\", \"b\", \"c\", \"d\"]\nwhen = 'args.path != \"no.md\"'")
-    ));
-    world.rate.say(Says::Nothing);
-    let mut agent = world.agent();
-    let began = std::time::Instant::now();
-    assert_eq!(became(&agent.call("write_note", write_args(6))), "fact-unreadable");
-    assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
 }
