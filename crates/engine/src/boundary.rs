@@ -232,8 +232,11 @@ impl Boundary {
         let parsed = parse(&params, &Limits::default()).ok();
         let arguments = parsed.as_ref().map(|params| params.get("arguments").unwrap_or(&nothing));
         let subjects = arguments.map(|arguments| self.reader.subjects(&tool, arguments)).unwrap_or_default();
-        let mut guarding =
-            arguments.and_then(|arguments| Guarding::plan(self, &tool, arguments)).map(Box::new);
+        // Asked for once: rules that come into force meanwhile are found to be others at the look.
+        let book = self.rulebook();
+        let mut guarding = arguments
+            .and_then(|arguments| Guarding::plan(self, Arc::clone(&book), &tool, arguments))
+            .map(Box::new);
         let (touched, covered) = self.touched(&tool, &subjects, guarding.as_deref());
         if let Some(guarding) = &mut guarding {
             guarding.rest_on(&touched.basis);
@@ -259,7 +262,6 @@ impl Boundary {
         };
         let control = Arc::new(Control::default());
         let id = ids::attempt_id()?;
-        let book = guarding.as_ref().map_or_else(|| self.rulebook(), |guarding| Arc::clone(&guarding.book));
         Ok(Proposal {
             id,
             tool,
@@ -292,12 +294,7 @@ impl Boundary {
             .basis
             .readings
             .iter()
-            .map(|reading| {
-                let params = parse(&reading.params, &Limits::default()).ok();
-                let nothing = Json::Object(Vec::new());
-                let args = params.as_ref().map(|params| params.get("arguments").unwrap_or(&nothing));
-                args.is_some_and(|args| guarding.covers(self, &reading.tool, args))
-            })
+            .map(|reading| self.is_covered(guarding, &reading.tool, &reading.params))
             .collect();
         let readings = std::mem::take(&mut touched.basis.readings);
         let orders = std::mem::take(&mut touched.orders);
@@ -312,6 +309,14 @@ impl Boundary {
         }
         touched.basis.covered = left.len();
         (touched, left)
+    }
+
+    /// Whether some guard compares what this call read, in place of the whole of it.
+    pub(crate) fn is_covered(&self, guarding: &Guarding, tool: &str, params: &[u8]) -> bool {
+        let params = parse(params, &Limits::default()).ok();
+        let nothing = Json::Object(Vec::new());
+        let args = params.as_ref().map(|params| params.get("arguments").unwrap_or(&nothing));
+        args.is_some_and(|args| guarding.covers(self, tool, args))
     }
 
     /// The subjects of the readings a proposal rests on, as the proposal itself names them.

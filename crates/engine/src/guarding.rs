@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use lastlook_canon::Json;
+use lastlook_canon::{Json, lexical};
 use lastlook_kernel::{
     Amount, Authority, Basis, By, Code, Guard, Limit, Mode, Per, Place, Reason, Scope, Shape, Source,
     Template, Tool, ToolName, Unfilled, Was, World, WorldInput,
@@ -86,9 +86,13 @@ pub(crate) struct LeasePlan {
 }
 
 impl Guarding {
-    /// Works out what the rules in force ask; `None` when they ask nothing.
-    pub(crate) fn plan(boundary: &Boundary, tool: &Tool, args: &Json) -> Option<Guarding> {
-        let book = boundary.rulebook();
+    /// Works out what these rules ask; `None` when they ask nothing.
+    pub(crate) fn plan(
+        boundary: &Boundary,
+        book: Arc<Rulebook>,
+        tool: &Tool,
+        args: &Json,
+    ) -> Option<Guarding> {
         let name = ToolName::new(&boundary.upstream, &tool.name);
         let on: Vec<Arc<GuardRules>> = book.guards_on(&name).cloned().collect();
         if on.is_empty() && book.policies.is_none() && !book.index.names(&name) {
@@ -204,7 +208,11 @@ impl Guarding {
     /// `None` when they claim other keys, subjects or steps than were claimed at arming.
     pub(crate) fn resting_on(mut self, old: &Guarding) -> Option<Guarding> {
         let claims = |guarding: &Guarding| -> Vec<String> {
-            guarding.claims("", old.arrived_ns).into_iter().map(|claim| format!("{:?}", claim.when)).collect()
+            guarding
+                .claims("", old.arrived_ns)
+                .into_iter()
+                .map(|claim| format!("{:?} {:?}", claim.when, claim.plan.mode))
+                .collect()
         };
         let same = claims(&self) == claims(old)
             && self.subjects() == old.subjects()
@@ -224,6 +232,20 @@ impl Guarding {
         }
         self.arrived_ns = old.arrived_ns;
         Some(self)
+    }
+
+    /// From when on what was claimed at one instant is claimed for a period that is over; `None` when the period of some
+    /// claim at this instant is another one already.
+    pub(crate) fn claimed_until(&self, claimed_ns: i64, at_ns: i64) -> Option<i64> {
+        let enforced = self.guards.iter().filter(|plan| plan.mode == Mode::Enforce);
+        let periods = enforced.flat_map(|plan| {
+            let once = plan.once.iter().filter_map(|once| once.per.as_ref());
+            once.chain(plan.limits.iter().map(|limit| &limit.limit.per))
+        });
+        let calendar = periods.filter(|per| matches!(per, Per::Calendar { .. }));
+        calendar
+            .map(|per| (period(per, claimed_ns), period(per, at_ns)))
+            .try_fold(i64::MAX, |end, (claimed, now)| (claimed.key == now.key).then(|| end.min(now.until_ns)))
     }
 
     /// The subjects nobody else may act on meanwhile: the resources, and what a guard spaces out.
@@ -287,8 +309,8 @@ impl GuardPlan {
             let key = format!("lease {}", fill(&lease.key, "lease", Place::Value)?);
             Some(LeasePlan { key, wait: lease.wait, hold: lease.hold })
         });
-        let mut limits = Vec::with_capacity(guard.limit.len());
-        for (index, limit) in guard.limit.iter().enumerate() {
+        let mut limits: Vec<(String, &Limit)> = Vec::with_capacity(guard.limit.len());
+        for limit in &guard.limit {
             let of = match &limit.by {
                 By::Principal => boundary.principal.id.clone(),
                 By::Tool => tool.to_string(),
@@ -299,7 +321,14 @@ impl GuardPlan {
                     None => continue,
                 },
             };
-            limits.push((format!("limit {} {index} {of}", guard.name), limit));
+            // By what it counts, not by its place: limits that are put in another order go on counting.
+            let key = format!("limit {} {} {of}", guard.name, counting(limit));
+            match limits.iter_mut().find(|(known, _)| *known == key) {
+                // Of two that count the same the lower one decides, and it is counted once.
+                Some((_, known)) if limit.max < known.max => *known = limit,
+                Some(_) => {}
+                None => limits.push((key, limit)),
+            }
         }
         let mut planned = Vec::with_capacity(limits.len());
         for (key, limit) in limits {
@@ -358,6 +387,23 @@ fn period(per: &Per, at_ns: i64) -> PeriodKey {
 /// Nanoseconds since the Unix epoch as an instant.
 pub(crate) fn instant(ns: i64) -> Timestamp {
     Timestamp::from_nanosecond(i128::from(ns)).unwrap_or(Timestamp::MAX)
+}
+
+/// What a limit counts, of whom and over which period, in words that stand in the store.
+fn counting(limit: &Limit) -> String {
+    let what = limit.sum.as_deref().unwrap_or("calls");
+    let per = match &limit.per {
+        Per::Sliding(length) => format!("{}ns", length.as_nanos()),
+        Per::Calendar { unit, tz } => format!("{} in {tz}", unit.name()),
+    };
+    let by = match &limit.by {
+        By::Principal => "principal".to_owned(),
+        By::Tool => "tool".to_owned(),
+        By::Resource => "resource".to_owned(),
+        By::Guard => "guard".to_owned(),
+        By::Key(template) => format!("key {}", String::from_utf8_lossy(&lexical(template.source()))),
+    };
+    format!("{what} per {per} by {by}:")
 }
 
 /// What one action counts for under a limit.

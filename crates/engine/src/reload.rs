@@ -108,7 +108,10 @@ impl Reloader {
             self.seen = None;
             return Reloaded::Nothing;
         };
-        let what = weaker(&self.in_force, &config);
+        let mut what = weaker(&self.in_force, &config);
+        if let (Some(old), Some(new)) = (boundary.rulebook().policies(), rulebook.policies()) {
+            what.extend(old.weaker(new));
+        }
         if !what.is_empty() && !is_accepted(&*boundary.store, digest) {
             let seen = Some(Seen::Waiting(digest));
             let told = self.seen == seen;

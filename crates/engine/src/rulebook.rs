@@ -113,6 +113,11 @@ impl Rulebook {
         self.config.as_ref().is_some_and(|config| config.claims_tool)
     }
 
+    /// The policies; `None` without.
+    pub(crate) fn policies(&self) -> Option<&Policies> {
+        self.policies.as_ref()
+    }
+
     /// The guards on a tool.
     pub(crate) fn guards_on(&self, tool: &ToolName) -> impl Iterator<Item = &Arc<GuardRules>> {
         self.guards.iter().filter(|rules| rules.guard.on.contains(tool))
@@ -169,6 +174,10 @@ impl Rulebook {
             self.config.as_ref().is_some_and(|config| config.upstreams.contains_key(upstream))
         };
         let here = |upstream: &str| tools.iter().any(|tool| tool.name.upstream == upstream);
+        // Tools under a name nobody configured may be those of an upstream that is, under another name: nothing is left out.
+        if !tools.iter().all(|tool| configured(&tool.name.upstream)) {
+            return Authority::new(policies.clone(), schema).map(Some);
+        }
         let policies = policies.without(|upstream| configured(upstream) && !here(upstream));
         Authority::new(policies, schema).map(Some)
     }

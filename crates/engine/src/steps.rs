@@ -241,10 +241,10 @@ fn equal(a: &Json, b: &Json) -> bool {
 
 /// When the last action under a spaced guard ended, or was armed if it has not; the attempt that asks does not count.
 pub(crate) fn last_spaced(boundary: &Boundary, guard: &str, own: &str) -> Result<Option<i64>, StoreError> {
-    let rows = rows(&*boundary.store, &spacing_key(guard), PAGE, own)?;
-    let acted =
-        rows.into_iter().filter(|row| !matches!(row.state, AttemptState::Refused | AttemptState::Failed));
-    Ok(acted.map(|row| row.ended_at_ns.unwrap_or(row.armed_at_ns)).max())
+    // Without those that were refused or failed, however many there are: trying again and again forgets nothing.
+    let acted = boundary.store.steps_since(&spacing_key(guard), i64::MIN, PAGE)?;
+    let others = acted.into_iter().filter(|row| row.attempt != own);
+    Ok(others.map(|row| row.ended_at_ns.unwrap_or(row.armed_at_ns)).max())
 }
 
 /// The newest attempts noted under a key, at most `most`.

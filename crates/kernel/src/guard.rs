@@ -183,6 +183,19 @@ pub enum Unit {
     Year,
 }
 
+impl Unit {
+    /// Its name in a configuration.
+    pub fn name(self) -> &'static str {
+        match self {
+            Unit::Hour => "hour",
+            Unit::Day => "day",
+            Unit::Week => "week",
+            Unit::Month => "month",
+            Unit::Year => "year",
+        }
+    }
+}
+
 /// How much, or how often.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limit {

@@ -49,7 +49,7 @@ pub use guard::{
     Source, Step, Unit, View, WindowSpec,
 };
 pub use judge::{
-    FactCase, FactValue, GuardCase, Guarded, Judgement, Now, Was, WindowCase, judge, judge_unread,
+    Before, FactCase, FactValue, GuardCase, Guarded, Judgement, Now, Was, WindowCase, judge, judge_unread,
 };
 pub use name::ToolName;
 pub use permit::{GateView, Passage, Permit, Stale};

@@ -9,6 +9,7 @@ mod declare;
 mod entities;
 mod parse;
 mod schema;
+mod weaker;
 
 use std::ops::Range;
 

@@ -100,7 +100,8 @@ pub enum Write {
     },
     /// Takes a key once for an attempt, which must exist, and replaces whoever had it until an instant that has come by
     /// the commit's [`Precondition::OnceFree`] about it. Without such a precondition only a key that nobody else has
-    /// can be taken; else the commit fails as if it had asked for one.
+    /// can be taken; else the commit fails as if it had asked for one. What one attempt takes twice stays taken for the
+    /// longer of the two.
     TakeOnce {
         /// The key.
         key: String,

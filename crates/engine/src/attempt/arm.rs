@@ -41,6 +41,7 @@ impl Run<'_> {
                 Ok(committed) => {
                     self.fences = committed.fences;
                     self.armed_at = Some(clock::moment());
+                    self.claimed_ns = Some(at_ns);
                     self.waited = began.elapsed();
                     return Event::Armed;
                 }

@@ -10,7 +10,7 @@ use crate::guarding::{GuardPlan, Guarding, LimitPlan};
 
 /// What one part of a guard claims in the store.
 pub(crate) struct Claim<'a> {
-    pub(super) plan: &'a GuardPlan,
+    pub(crate) plan: &'a GuardPlan,
     pub(super) part: Part<'a>,
     pub(crate) key: String,
     pub(crate) when: Precondition,
@@ -151,7 +151,9 @@ impl Run<'_> {
     ) -> (Mode, Conflict) {
         let claims =
             self.proposal.guarding.as_ref().map(|guarding| guarding.claims(&self.proposal.id, at_ns));
-        match claims.iter().flatten().find(|claim| claim.key == key) {
+        // Two guards may claim one key: what one of them only watches, the other still refuses.
+        let mut all = claims.iter().flatten().filter(|claim| claim.key == key);
+        match all.clone().find(|claim| claim.plan.mode == Mode::Enforce).or_else(|| all.next()) {
             Some(claim) => say(self, claim),
             None => (Mode::Enforce, unclear(key)),
         }

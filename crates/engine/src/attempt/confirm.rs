@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lastlook_canon::Json;
-use lastlook_kernel::{Condition, Confirm, Confirmation, Event, Guard, Mode, Moment, Now, Outcome, ToolName};
+use lastlook_kernel::{
+    Before, Condition, Confirm, Confirmation, Event, Guard, Mode, Moment, Now, Outcome, ToolName,
+};
 use lastlook_ledger::Kind;
 use lastlook_store::{AttemptState, Commit, Precondition, Write};
 
@@ -44,11 +46,12 @@ impl Run<'_> {
         let mut all = Vec::new();
         for guard in guarding.confirming() {
             let Some(confirm) = &guard.confirm else { continue };
-            let before = self.judgement.iter().flat_map(|judgement| &judgement.shown_already);
-            let before =
-                before.into_iter().find(|(name, _)| *name == guard.name).and_then(|(_, shown)| *shown);
+            let mut before = self.judgement.iter().flat_map(|judgement| &judgement.before);
+            let before = before.find(|before| before.guard == guard.name);
             let deadline = Instant::now() + confirm.within;
-            let look = Look { boundary: self.boundary, guarding, guard, confirm, before, passed_at };
+            let answered = self.outcome != Outcome::Unknown;
+            let look =
+                Look { boundary: self.boundary, guarding, guard, confirm, before, answered, passed_at };
             all.push((look.until(deadline).await, look.later()));
         }
         let found = joined(all.iter().map(|(found, _)| *found));
@@ -77,17 +80,17 @@ impl Run<'_> {
         let (attempt, action, outcome) =
             (self.proposal.id.clone(), self.proposal.action.digest(), self.outcome);
         let passed_at = self.passed.map(|passed| passed.at);
-        let shown =
-            self.judgement.as_ref().map(|judgement| judgement.shown_already.clone()).unwrap_or_default();
+        let said = self.judgement.as_ref().map(|judgement| judgement.before.clone()).unwrap_or_default();
         tokio::spawn(async move {
             let wait = Duration::from_nanos(at.since(clock::moment()));
             tokio::time::sleep(wait).await;
             let mut all = Vec::new();
             for guard in guarding.confirming() {
                 let Some(confirm) = &guard.confirm else { continue };
-                let before = shown.iter().find(|(name, _)| *name == guard.name).and_then(|(_, shown)| *shown);
-                let look =
-                    Look { boundary: &boundary, guarding: &guarding, guard, confirm, before, passed_at };
+                let before = said.iter().find(|before| before.guard == guard.name);
+                let (boundary, guarding) = (&boundary, &*guarding);
+                let answered = outcome != Outcome::Unknown;
+                let look = Look { boundary, guarding, guard, confirm, before, answered, passed_at };
                 all.push(look.until(Instant::now()).await);
             }
             let found = joined(all.into_iter());
@@ -114,8 +117,10 @@ struct Look<'a> {
     guarding: &'a Guarding,
     guard: &'a Guard,
     confirm: &'a Confirm,
-    /// Whether it showed already at the look before the act; `None` when nobody could say.
-    before: Option<bool>,
+    /// What could be said at the look before the act.
+    before: Option<&'a Before>,
+    /// Whether the server has answered: what has not may still land.
+    answered: bool,
     passed_at: Option<Moment>,
 }
 
@@ -135,7 +140,7 @@ impl Look<'_> {
     ///
     /// Absence proves nothing while the request may still land (I26): only after `settle` does it contradict.
     async fn until(&self, deadline: Instant) -> Found {
-        match self.before {
+        match self.before.and_then(|before| before.shown) {
             Some(false) => {}
             Some(true) => return Found::unconfirmed("was-already-so"),
             None => return Found::unconfirmed("not-known-before"),
@@ -161,7 +166,9 @@ impl Look<'_> {
                 return Found { confirmation: Confirmation::Confirmed, evidence: "effect-shows" };
             }
             let refuted = self.confirm.refute.as_ref().and_then(|refute| self.holds(refute, &facts, &now));
-            if refuted == Some(true) {
+            // What was so before the act says nothing of a request that nobody answered and that may still land.
+            let tells = self.answered || !can_land || self.before.is_some_and(|it| it.refuted == Some(false));
+            if refuted == Some(true) && tells {
                 return Found { confirmation: Confirmation::Contradicted, evidence: "effect-refuted" };
             }
             if shows == Some(false) && !can_land {

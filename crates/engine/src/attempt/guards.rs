@@ -6,7 +6,7 @@ use lastlook_kernel::{
 
 use lastlook_store::StoreError;
 
-use super::Run;
+use super::{Covered, Run};
 use crate::facts::{Taken, take_all};
 use crate::guarding::{GuardPlan, Guarding, instant};
 use crate::steps::{self, StepFound};
@@ -61,13 +61,26 @@ impl Run<'_> {
             return Ok(());
         }
         let arguments = self.proposal.action.arguments();
-        let renewed = Guarding::plan(self.boundary, &self.proposal.tool, arguments);
+        let book_now = std::sync::Arc::clone(&book);
+        let renewed = Guarding::plan(self.boundary, book_now, &self.proposal.tool, arguments);
         let changed = || vec![Reason::of(Code::ConfigurationChanged)];
+        // What was waived at arming was not claimed, and the new rules may insist on it.
+        if !self.waived.is_empty() {
+            return Err(changed());
+        }
         let renewed = match (self.proposal.guarding.as_deref(), renewed) {
             (None, None) => None,
             (Some(old), Some(new)) => Some(new.resting_on(old).ok_or_else(changed)?),
             (Some(_), None) | (None, Some(_)) => return Err(changed()),
         };
+        // A reading that no guard compares any more is not compared at all: it left the basis for a guard's sake.
+        let still = |covered: &Covered| {
+            let renewed = renewed.as_ref();
+            renewed.is_some_and(|new| self.boundary.is_covered(new, &covered.tool, &covered.params))
+        };
+        if !self.proposal.covered.iter().all(still) {
+            return Err(changed());
+        }
         self.proposal.guarding = renewed.map(Box::new);
         self.proposal.book = book;
         let unread = self.unread_reasons();
@@ -116,12 +129,25 @@ impl Run<'_> {
                 .in_guard(guard);
             judgement.enforced.push(reason);
         }
+        let period_ends = match self.claimed_ns {
+            None => None,
+            Some(claimed_ns) => match guarding.claimed_until(claimed_ns, wall_ns) {
+                Some(until_ns) => Some(until_ns),
+                None => {
+                    let reason = Reason::about(Code::StandingChanged, "period");
+                    let expected = "it runs in the period it was counted in";
+                    let reason = reason.saying(expected, "another period has begun".to_owned(), true);
+                    judgement.enforced.push(reason);
+                    None
+                }
+            },
+        };
         let ends = self.lease_ends();
         if ends.is_some_and(|ends| at >= ends) {
             judgement.enforced.push(Reason::of(Code::LeaseExpired));
         }
         judgement.audited.extend(self.audited.iter().cloned());
-        let until = judgement.until_ns.map(|until| {
+        let until = judgement.until_ns.into_iter().chain(period_ends).min().map(|until| {
             let left = u64::try_from(until.saturating_sub(wall_ns)).unwrap_or_default();
             Moment(at.0.saturating_add(left))
         });

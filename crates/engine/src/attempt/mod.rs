@@ -142,6 +142,8 @@ pub(crate) struct Run<'a> {
     /// The fencing tokens of the leases that were taken.
     fences: Vec<(String, u64)>,
     armed_at: Option<Moment>,
+    /// The instant that what the guards claim was counted at, in nanoseconds since the Unix epoch.
+    claimed_ns: Option<i64>,
     /// How long arming waited for others.
     waited: std::time::Duration,
     confirmation: Option<Confirmation>,
@@ -207,6 +209,7 @@ impl<'a> Run<'a> {
             waived: BTreeSet::new(),
             fences: Vec::new(),
             armed_at: None,
+            claimed_ns: None,
             waited: std::time::Duration::ZERO,
             confirmation: None,
             passed: None,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use lastlook_canon::Json;
+use lastlook_canon::{Digest, Json};
 use lastlook_kernel::{Condition, FactSpec, Place, Scope, Source, ToolName, Unfilled};
 use lastlook_upstream::source::command::CommandAsk;
 use lastlook_upstream::source::http::HttpAsk;
@@ -38,6 +38,21 @@ pub(crate) enum NoAsk {
 }
 
 impl Ask {
+    /// A digest of what the `Debug` of a question keeps to itself, because it may hold secrets.
+    pub(super) fn unshown(&self) -> Digest {
+        match self {
+            Ask::Http(ask) => {
+                let headers =
+                    ask.headers.iter().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]);
+                let parts: Vec<&[u8]> = std::iter::once(ask.url.as_bytes()).chain(headers).collect();
+                Digest::of("lastlook/question/v1", &parts)
+            }
+            Ask::Mcp { .. } | Ask::Sql { .. } | Ask::File(_) | Ask::Command(_) | Ask::Ledger { .. } => {
+                Digest::of("lastlook/question/v1", &[])
+            }
+        }
+    }
+
     /// Fills the templates of `spec`.
     pub(crate) fn new(spec: &FactSpec, scope: &Scope<'_>) -> Result<Ask, NoAsk> {
         Ok(match &spec.source {

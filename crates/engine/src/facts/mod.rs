@@ -25,9 +25,9 @@ pub(crate) struct PlannedFact {
 }
 
 impl PlannedFact {
-    /// What is asked, as text: equal for the same fact about the same thing.
+    /// What is asked, as text: equal for the same fact about the same thing, and for nothing else.
     pub(crate) fn question(&self) -> String {
-        format!("{} {:?}", self.spec.name, self.ask)
+        format!("{} {:?} {}", self.spec.name, self.ask, self.ask.unshown())
     }
 }
 

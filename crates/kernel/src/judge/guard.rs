@@ -1,6 +1,6 @@
 //! One guard: the parent that branches over its parts.
 
-use super::{GuardCase, Guarded, Judgement};
+use super::{Before, GuardCase, Guarded, Judgement};
 use crate::judge::facts::{FactCase, span};
 use crate::steps::{LackWhy, prove};
 use crate::verdict::Code;
@@ -51,8 +51,11 @@ pub(super) fn judge(
         reasons.extend(approval(guarded, approve.when.as_ref(), &approve.by, world));
     }
     if let Some(confirm) = &guard.confirm {
-        let shown = confirm.when.eval(world).ok();
-        judgement.shown_already.push((guard.name.clone(), shown));
+        judgement.before.push(Before {
+            guard: guard.name.clone(),
+            shown: confirm.when.eval(world).ok(),
+            refuted: confirm.refute.as_ref().map_or(Some(false), |refute| refute.eval(world).ok()),
+        });
     }
     reasons.into_iter().map(|reason| reason.in_guard(&guard.name)).collect()
 }

@@ -79,10 +79,23 @@ pub struct Judgement {
     pub until_ns: Option<i64>,
     /// The attempts that proved the steps.
     pub proofs: Vec<String>,
-    /// For each guard with a `confirm`, whether the effect showed already: `None` when nobody can say.
-    pub shown_already: Vec<(String, Option<bool>)>,
+    /// For each guard with a `confirm`, what could be said of the effect before the act.
+    pub before: Vec<Before>,
     /// The policies that decided.
     pub policies: Vec<String>,
+}
+
+/// What a guard's `confirm` said before the act; `None`: nobody could say.
+///
+/// What held already proves nothing afterwards.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Before {
+    /// The guard.
+    pub guard: String,
+    /// Whether the effect showed already.
+    pub shown: Option<bool>,
+    /// Whether `refute` held already; `Some(false)` where there is none.
+    pub refuted: Option<bool>,
 }
 
 /// Judges every guard on one snapshot, then the policies.

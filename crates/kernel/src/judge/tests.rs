@@ -359,7 +359,8 @@ fn what_showed_already_is_told_apart_from_what_nobody_can_say() {
             wall_ns: NOW,
             mode: Mode::Enforce,
         };
-        assert_eq!(judge(&guarded).shown_already, [("g".to_owned(), expect)]);
+        let before = judge(&guarded).before;
+        assert_eq!(before.iter().map(|before| before.shown).collect::<Vec<_>>(), [expect]);
     };
     check("now.order.s == 1", read(r#"{"s":1}"#), Some(true));
     check("now.order.s == 1", read(r#"{"s":2}"#), Some(false));

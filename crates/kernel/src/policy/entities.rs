@@ -77,6 +77,11 @@ impl EntityStore {
         Ok(EntityStore { entities: Arc::new(entities), types, last: Arc::default() })
     }
 
+    /// Whether the entities, their attributes and their parents are the same.
+    pub(super) fn is_same(&self, other: &EntityStore) -> bool {
+        self.entities.deep_eq(&other.entities)
+    }
+
     /// No entities: where there are no policies.
     pub(crate) fn none() -> &'static EntityStore {
         static NONE: LazyLock<EntityStore> = LazyLock::new(EntityStore::default);

@@ -180,7 +180,10 @@ impl Guards {
                     return Err(unavailable(format!("`{key}` was taken by attempt `{other}`")));
                 }
                 known(attempt)?;
-                let once = Once { attempt: attempt.clone(), until_ns: *until_ns, settled: false };
+                let own = self.once.get(key).filter(|once| once.attempt == *attempt);
+                // For ever is `None`.
+                let until_ns = own.map_or(*until_ns, |own| Some(own.until_ns?.max((*until_ns)?)));
+                let once = Once { attempt: attempt.clone(), until_ns, settled: false };
                 undone(Undo::Once(key.clone(), self.once.insert(key.clone(), once)));
             }
             Write::Reserve { key, window, at_ns, amount, attempt } => {

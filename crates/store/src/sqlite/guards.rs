@@ -52,7 +52,7 @@ impl Tx<'_> {
         Ok(query.query_row([key], row::attempt).optional()?)
     }
 
-    /// Takes a key that is free at this instant.
+    /// Takes a key that is free at this instant. What the same attempt takes twice stays taken for the longer of the two.
     pub(super) fn take_once(
         &self,
         key: &str,
@@ -66,8 +66,15 @@ impl Tx<'_> {
         let taken = self
             .conn
             .prepare_cached(
-                "INSERT OR REPLACE INTO once (key, attempt, until_ns, settled)
-                 SELECT ?1, id, ?3, 0 FROM attempts WHERE id = ?2",
+                "INSERT INTO once (key, attempt, until_ns, settled)
+                 SELECT ?1, id, ?3, 0 FROM attempts WHERE id = ?2
+                 ON CONFLICT (key) DO UPDATE SET
+                     until_ns = CASE
+                         WHEN once.attempt = excluded.attempt
+                              AND (once.until_ns IS NULL OR once.until_ns > excluded.until_ns)
+                         THEN once.until_ns ELSE excluded.until_ns END,
+                     attempt = excluded.attempt,
+                     settled = 0",
             )?
             .execute(params![key, attempt, until_ns])?;
         if taken == 1 { Ok(()) } else { Err(no_attempt(attempt)) }

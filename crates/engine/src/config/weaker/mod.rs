@@ -15,7 +15,7 @@ use super::{Config, Defaults};
 
 /// What going from `old` to `new` would remove or weaken, one sentence each; empty when nothing would be.
 ///
-/// Texts of policies are not looked at: they are not part of [`Config`]. What only makes the boundary more or less
+/// Texts of policies are not looked at, since they are not part of [`Config`]: see [`lastlook_kernel::Policies::weaker`]. What only makes the boundary more or less
 /// patient (time-outs of readings, waiting for a subject or a lease) is not weaker.
 pub fn weaker(old: &Config, new: &Config) -> Vec<String> {
     let mut said = Said::default();
