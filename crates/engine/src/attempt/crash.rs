@@ -20,17 +20,17 @@ pub(super) fn name(command: &Command) -> &'static str {
     }
 }
 
-pub(super) fn point(side: &str, command: &Command) {
-    point_named(side, name(command));
+pub(super) async fn point(side: &str, command: &Command) {
+    point_named(side, name(command)).await;
 }
 
 /// Ends the process with SIGKILL when `LASTLOOK_CRASH_AT` says `SIDE:NAME`, for example `after:arm`.
 #[cfg(debug_assertions)]
-pub(super) fn point_named(side: &str, name: &str) {
+pub(super) async fn point_named(side: &str, name: &str) {
     use std::sync::OnceLock;
     static AT: OnceLock<Option<String>> = OnceLock::new();
     let at = AT.get_or_init(|| std::env::var("LASTLOOK_CRASH_AT").ok());
-    pause(side, name);
+    pause(side, name).await;
     if at.as_deref().and_then(|at| at.split_once(':')) == Some((side, name)) {
         let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
         loop {
@@ -40,9 +40,9 @@ pub(super) fn point_named(side: &str, name: &str) {
 }
 
 /// Stands still when `LASTLOOK_PAUSE_AT` says `SIDE:NAME=FOLDER`: writes `FOLDER/reached`, and goes on once there is
-/// `FOLDER/go`. So a test can change the world between two steps.
+/// `FOLDER/go`. So a test can change the world between two steps; the rest of the process goes on.
 #[cfg(debug_assertions)]
-fn pause(side: &str, name: &str) {
+async fn pause(side: &str, name: &str) {
     let Ok(at) = std::env::var("LASTLOOK_PAUSE_AT") else { return };
     let Some((point, folder)) = at.split_once('=') else { return };
     if point.split_once(':') != Some((side, name)) {
@@ -53,10 +53,11 @@ fn pause(side: &str, name: &str) {
         return;
     }
     while !folder.join("go").exists() {
-        std::thread::sleep(std::time::Duration::from_millis(2)); // backoff: the test writes a file
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await; // backoff: the test writes a file
     }
 }
 
 /// Nothing, in release builds.
 #[cfg(not(debug_assertions))]
-pub(super) fn point_named(_side: &str, _name: &str) {}
+#[expect(clippy::unused_async, reason = "a test may wait here in other builds")]
+pub(super) async fn point_named(_side: &str, _name: &str) {}

@@ -232,7 +232,7 @@ impl Run<'_> {
         loop {
             let event = match queue.pop_front() {
                 Some(command) => {
-                    crash::point("before", &command);
+                    crash::point("before", &command).await;
                     let name = crash::name(&command);
                     let done = match command {
                         Command::Arm => Some(self.arm().await),
@@ -252,7 +252,7 @@ impl Run<'_> {
                         Command::DeliverUnrecorded => return self.deliver_unrecorded(),
                         Command::DeliverUnrecordedRefusal => return Delivery::Refusal(self.refusal(None)),
                     };
-                    crash::point_named("after", name);
+                    crash::point_named("after", name).await;
                     done
                 }
                 None if attempt.state() == State::Acting => Some(self.wait_for_answer().await),

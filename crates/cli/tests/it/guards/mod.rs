@@ -1,6 +1,7 @@
 //! Guards on real parts: a notes server with an effect log of its own, a rate server over HTTP, files, the clock.
 
 mod matrix;
+mod meeting;
 mod races;
 mod reload;
 mod served;

@@ -45,6 +45,7 @@ fn sixty_four_calls_in_four_processes_do_a_thing_once() {
     let mut agents: Vec<Client> = (0..4).map(|_| world.agent()).collect();
     let told = all_at_once(&mut agents, 16, |who, n| format!("{who}-{n}.md"));
     assert_eq!(world.effects().len(), 1, "{told:?}");
+    assert_eq!(told.iter().filter(|told| *told == "ran").count(), 1, "{told:?}");
     let refused = agents[0].call("write_note", named("again.md"));
     assert_eq!(became(&refused), "once-done");
     // The refusal names the receipt that already did it.

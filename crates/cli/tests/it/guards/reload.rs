@@ -72,11 +72,49 @@ fn a_reload_between_arming_and_the_gate_is_looked_at_again() {
     let asked = agent.ask("write_note", json!({"path": "plan.md", "content": "x"}));
     world.reached();
     world.configure(&format!("{LOOSE}{STRICT}"));
-    // The boundary stands still with its one worker: it can only have reloaded once it goes on.
-    world.go();
-    let told = became(&agent.result(asked));
-    assert!(told == "ran" || told == "condition-false" || told == "configuration-changed", "{told}");
+    // The attempt was allowed under the old rules, and stands before the gate while the new ones come into force.
     says(&agent, "the configuration was reloaded", 1);
-    assert_eq!(write(&mut agent), "condition-false");
-    assert_eq!(world.effects().len(), usize::from(told == "ran"));
+    world.go();
+    assert_eq!(became(&agent.result(asked)), "condition-false");
+    assert_eq!(world.effects(), Vec::<String>::new());
+}
+
+#[test]
+fn what_was_let_off_by_a_guard_that_watched_is_not_let_through_by_one_that_refuses() {
+    let world = World::new();
+    let once = "[guard.plan]\non = [\"notes.write_note\"]\nonce = \"plan\"\n";
+    world.configure(&format!("{once}mode = \"audit\"\n"));
+    let mut first = world.agent();
+    assert_eq!(write(&mut first), "ran");
+    let mut agent = world.paused_at("after:arm");
+    let asked = agent.ask("write_note", json!({"path": "plan.md", "content": "y"}));
+    world.reached();
+    world.configure(once);
+    says(&agent, "the configuration was reloaded", 1);
+    world.go();
+    assert_eq!(became(&agent.result(asked)), "configuration-changed");
+    assert_eq!(world.effects().len(), 1);
+}
+
+#[test]
+fn policies_that_forbid_less_or_permit_more_wait_for_an_operator() {
+    let world = World::new();
+    let all = "@id(\"all\") permit(principal, action, resource);\n";
+    let frozen = "@id(\"frozen\") forbid(principal, action == Action::\"notes.write_note\", resource);\n";
+    let file = world.file("policy.cedar", &format!("{all}{frozen}"));
+    world.configure(&format!("[policy]\nfile = {file:?}\n"));
+    let mut agent = world.agent();
+    assert_eq!(write(&mut agent), "policy-denied");
+
+    world.file("policy.cedar", all);
+    says(&agent, "is weaker, so the old one stays in force", 1);
+    assert!(agent.complaints().contains("`frozen` no longer forbids"), "{}", agent.complaints());
+    assert_eq!(write(&mut agent), "policy-denied");
+
+    // More that is forbidden is taken over.
+    let more = "@id(\"more\") forbid(principal, action == Action::\"notes.delete_note\", resource);\n";
+    world.file("policy.cedar", &format!("{frozen}{all}{more}"));
+    says(&agent, "the configuration was reloaded", 1);
+    assert_eq!(became(&agent.call("delete_note", json!({"path": "plan.md"}))), "policy-denied");
+    assert_eq!(world.effects(), Vec::<String>::new());
 }
