@@ -65,6 +65,7 @@ macro_rules! conformance_tests {
             attempts_are_found_by_prefix,
             open_attempts_are_the_armed_and_the_unknown,
             a_key_is_taken_once_for_ever,
+            a_key_taken_twice_by_one_attempt_stays_taken_for_the_longer_of_the_two,
             a_key_taken_until_an_instant_is_free_from_then_on,
             a_settled_attempt_keeps_its_key_or_gives_it_back,
             a_key_can_change_hands_in_one_commit,

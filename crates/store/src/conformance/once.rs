@@ -54,6 +54,24 @@ pub fn a_key_taken_until_an_instant_is_free_from_then_on(rig: &dyn Rig) {
     assert_eq!(store.once("k").unwrap(), Some(("second".into(), Some(40))));
 }
 
+/// Two rules may name one key: the longer of their periods counts, in whichever order they come.
+pub fn a_key_taken_twice_by_one_attempt_stays_taken_for_the_longer_of_the_two(rig: &dyn Rig) {
+    let store = &*rig.open(None);
+    let periods = [
+        (None, Some(20), None),
+        (Some(20), None, None),
+        (Some(20), Some(30), Some(30)),
+        (Some(30), Some(20), Some(30)),
+    ];
+    for (n, (first, then, expect)) in periods.into_iter().enumerate() {
+        let id = format!("attempt-{n}");
+        let mut both = arm_once(store, &id, &id, 10, first);
+        both.writes.push(Write::TakeOnce { key: id.clone(), attempt: id.clone(), until_ns: then });
+        commit(store, both);
+        assert_eq!(store.once(&id).unwrap(), Some((id.clone(), expect)), "{first:?}, then {then:?}");
+    }
+}
+
 /// Given back, the key is free; kept, it stays, and no later word changes that.
 pub fn a_settled_attempt_keeps_its_key_or_gives_it_back(rig: &dyn Rig) {
     let store = &*rig.open(None);
