@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use lastlook_engine::config::ConfigError;
 use lastlook_store::StateError;
+use lastlook_upstream::child::SpawnError;
 
 /// Refused, or a proof fails.
 pub const REFUSED: u8 = 1;
@@ -102,5 +103,20 @@ impl From<std::io::Error> for Failure {
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Failure {
         Failure::unavailable(format!("{error:#}"))
+    }
+}
+
+impl From<SpawnError> for Failure {
+    fn from(error: SpawnError) -> Failure {
+        let message = error.to_string();
+        match error {
+            SpawnError::Empty => Failure::usage(message).hint("give a command after `--`"),
+            SpawnError::NotFound(_) => {
+                Failure::usage(message).hint("check the spelling and PATH; the command stands after `--`")
+            }
+            SpawnError::Os { .. } => {
+                Failure::unavailable(message).hint("see whether the command runs by itself")
+            }
+        }
     }
 }

@@ -91,10 +91,15 @@ impl Reloader {
 
     /// Looks at the files once. Call it every now and then: reading them costs less than being told.
     pub async fn look(&mut self, boundary: &Boundary) -> Reloaded {
-        let read = Config::load(&self.path).and_then(|config| {
-            let rulebook = Rulebook::new(Some(&config), &self.exe)?;
+        let (path, exe) = (self.path.clone(), self.exe.clone());
+        // Rules take a while to compile, and calls go on meanwhile.
+        let reading = tokio::task::spawn_blocking(move || {
+            let config = Config::load(&path)?;
+            let rulebook = Rulebook::new(Some(&config), &exe)?;
             Ok((config, rulebook))
         });
+        // It fails when the process ends.
+        let Ok(read) = reading.await else { return Reloaded::Nothing };
         let (config, rulebook) = match read {
             Ok(read) => read,
             Err(error) => {
@@ -104,7 +109,9 @@ impl Reloader {
                 return if told { Reloaded::Nothing } else { Reloaded::Bad(error) };
             }
         };
-        let Some(digest) = rulebook.digest().filter(|digest| *digest != self.digest) else {
+        // The digest is made without secrets, which may have changed all the same.
+        let changed = |digest: &Digest| *digest != self.digest || !self.in_force.is_same_text(&config);
+        let Some(digest) = rulebook.digest().filter(changed) else {
             self.seen = None;
             return Reloaded::Nothing;
         };

@@ -3,8 +3,6 @@
 use core::time::Duration;
 use std::fmt;
 
-use crate::Moment;
-
 /// How far a source's clock may be ahead of ours, in nanoseconds: five seconds.
 ///
 /// HTTP dates have whole seconds, and clocks kept by NTP differ by much less. A source further ahead would stamp old
@@ -55,20 +53,6 @@ pub fn fresh(now_ns: i64, as_of_ns: i64, max_age_ns: u64) -> Result<(), Aged> {
         return if by_ns > AHEAD_TOLERATED_NS { Err(Aged::Ahead { by_ns }) } else { Ok(()) };
     }
     young(now_ns.abs_diff(as_of_ns), max_age_ns)
-}
-
-/// Whether a decision is young: since its oldest reading was given, or else since the call arrived.
-///
-/// Both instants are of the monotonic clock, so that none is ahead.
-///
-/// # Errors
-///
-/// [`Aged::TooOld`]; [`Aged::Ahead`] when `decided` is after `now`, which that clock never does.
-pub fn decided_lately(now: Moment, decided: Moment, max_age_ns: u64) -> Result<(), Aged> {
-    if decided > now {
-        return Err(Aged::Ahead { by_ns: decided.since(now) });
-    }
-    young(now.since(decided), max_age_ns)
 }
 
 /// Whether enough time lies between the last such action and now, both in nanoseconds of Unix time.

@@ -33,7 +33,7 @@ mod tool;
 mod verdict;
 
 pub use action::{Action, ActionError, Principal};
-pub use age::{AHEAD_TOLERATED_NS, Aged, TooSoon, decided_lately, fresh, nanoseconds, spaced};
+pub use age::{AHEAD_TOLERATED_NS, Aged, TooSoon, fresh, nanoseconds, spaced};
 pub use amount::{Amount, AmountError};
 pub use attempt::{
     Answer, Attempt, Command, Event, EventKind, Outcome, State, TRANSITIONS, Transition, step,

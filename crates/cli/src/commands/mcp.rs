@@ -13,7 +13,7 @@ use lastlook_kernel::Principal;
 use lastlook_server::mcp::{End, Serve, serve};
 use lastlook_store::SqliteStore;
 use lastlook_upstream::Link;
-use lastlook_upstream::child::{self, ChildSpec, SpawnError};
+use lastlook_upstream::child::{self, ChildSpec};
 
 use crate::failure::Failure;
 use crate::place::{Place, os_user};
@@ -52,7 +52,7 @@ pub fn run(place: &Place, args: &McpArgs) -> Result<ExitCode, Failure> {
     let exe = std::env::current_exe()?;
     let rulebook = Rulebook::new(config.as_ref(), &exe).map_err(Failure::config)?;
     let reloader = config.clone().and_then(|config| Reloader::new(config, &rulebook, &exe));
-    let started = child::start(&exe, &spec).map_err(not_started)?;
+    let started = child::start(&exe, &spec).map_err(Failure::from)?;
 
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let nonce = ids::random().map_err(|error| Failure::unavailable(error.to_string()))?;
@@ -133,17 +133,6 @@ fn name_of(command: &[String]) -> String {
 pub fn principal(config: Option<&Config>) -> Principal {
     let configured = config.and_then(|config| config.principal.clone());
     Principal { id: configured.unwrap_or_else(os_user), asserted: true }
-}
-
-fn not_started(error: SpawnError) -> Failure {
-    let message = error.to_string();
-    match error {
-        SpawnError::Empty => Failure::usage(message).hint("give a command after `--`"),
-        SpawnError::NotFound(_) => {
-            Failure::usage(message).hint("check the spelling and PATH; the command stands after `--`")
-        }
-        SpawnError::Os { .. } => Failure::unavailable(message).hint("see whether the command runs by itself"),
-    }
 }
 
 /// A server that can write the record, its key or the rules is inside the boundary, not behind it.

@@ -13,7 +13,6 @@ mod document;
 mod effective;
 mod error;
 mod find;
-mod index;
 mod inside;
 mod places;
 mod policy;
@@ -206,6 +205,11 @@ impl Config {
     /// names of what is not declared, and guards that could never do what they say.
     pub fn parse(text: &str, name: &str) -> Result<Config, ConfigError> {
         read::config(text, name, Path::new(name))
+    }
+
+    /// What was said of a tool.
+    pub fn tool(&self, upstream: &str, tool: &str) -> Option<&ToolConfig> {
+        self.tools.get(&ToolKey { upstream: upstream.to_owned(), tool: tool.to_owned() })
     }
 }
 

@@ -32,13 +32,6 @@ fn a_source_ahead_of_the_clock_is_not_fresh() {
 }
 
 #[test]
-fn a_decision_is_young_up_to_its_greatest_age() {
-    assert_eq!(decided_lately(Moment(15), Moment(5), 10), Ok(()));
-    assert_eq!(decided_lately(Moment(16), Moment(5), 10), Err(Aged::TooOld { age_ns: 11, max_ns: 10 }));
-    assert_eq!(decided_lately(Moment(5), Moment(6), 10), Err(Aged::Ahead { by_ns: 1 }));
-}
-
-#[test]
 fn spacing_counts_from_the_last_one() {
     assert_eq!(spaced(0, None, u64::MAX), Ok(()));
     assert_eq!(spaced(110, Some(100), 10), Ok(()));

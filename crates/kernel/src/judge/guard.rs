@@ -1,6 +1,7 @@
 //! One guard: the parent that branches over its parts.
 
 use super::{Before, GuardCase, Guarded, Judgement};
+use crate::age::{nanoseconds, spaced};
 use crate::judge::facts::{FactCase, span};
 use crate::steps::{LackWhy, prove};
 use crate::verdict::Code;
@@ -34,7 +35,7 @@ pub(super) fn judge(
     reasons
         .extend(facts(guarded, guard.unchanged.iter().map(String::as_str)).filter_map(FactCase::unchanged));
     for fresh in &guard.fresh {
-        let max_age_ns = u64::try_from(fresh.max_age.as_nanos()).unwrap_or(u64::MAX);
+        let max_age_ns = nanoseconds(fresh.max_age);
         for fact in facts(guarded, std::iter::once(fresh.fact.as_str())) {
             match fact.fresh(guarded.wall_ns, max_age_ns) {
                 Ok(until_ns) => judgement.until(until_ns),
@@ -116,8 +117,7 @@ fn steps(guarded: &Guarded<'_>, case: &GuardCase<'_>) -> Vec<Reason> {
             let name = &step.name;
             let expected = match step.step.within {
                 Some(within) => {
-                    let ns = u64::try_from(within.as_nanos()).unwrap_or(u64::MAX);
-                    format!("`{name}` is on record within the last {}", span(ns))
+                    format!("`{name}` is on record within the last {}", span(nanoseconds(within)))
                 }
                 None => format!("`{name}` is on record"),
             };
@@ -163,17 +163,15 @@ fn time(guarded: &Guarded<'_>, case: &GuardCase<'_>, judgement: &mut Judgement) 
             judgement.until(case.decided_ns.saturating_add(max).saturating_add(1));
         }
     }
-    if let (Some(spacing), Some(last)) = (spec.min_spacing, case.last_ns) {
-        let least = i64::try_from(spacing.as_nanos()).unwrap_or(i64::MAX);
-        let since = guarded.wall_ns.saturating_sub(last);
-        if since < least {
-            let expected = format!("{} since the last one", span(least.unsigned_abs()));
-            let actual = match since < 0 {
-                true => "the last one is on record as later than now".to_owned(),
-                false => format!("it was {} ago", span(since.unsigned_abs())),
-            };
-            reasons.push(Reason::of(Code::SpacingTooShort).saying(expected, actual, true));
-        }
+    if let Some(spacing) = spec.min_spacing
+        && let Err(soon) = spaced(guarded.wall_ns, case.last_ns, nanoseconds(spacing))
+    {
+        let expected = format!("{} since the last one", span(soon.min_ns));
+        let actual = match case.last_ns.is_some_and(|last| last > guarded.wall_ns) {
+            true => "the last one is on record as later than now".to_owned(),
+            false => format!("it was {} ago", span(soon.since_ns)),
+        };
+        reasons.push(Reason::of(Code::SpacingTooShort).saying(expected, actual, true));
     }
     reasons
 }

@@ -90,14 +90,15 @@ pub fn a_settled_attempt_keeps_its_key_or_gives_it_back(rig: &dyn Rig) {
     commit(store, settle("nobody", false));
 }
 
-/// One commit gives the key of one attempt to another; its own holder may take it again.
+/// One commit gives the key of one attempt to another; its own holder may take it again, and never shortens it.
 pub fn a_key_can_change_hands_in_one_commit(rig: &dyn Rig) {
     let store = &*rig.open(None);
-    commit(store, arm_once(store, "first", "k", 10, None));
+    commit(store, arm_once(store, "first", "k", 10, Some(15)));
     let take = |id: &str, until_ns| Write::TakeOnce { key: "k".into(), attempt: id.into(), until_ns };
-    let again = Commit { writes: vec![take("first", Some(15))], ..Commit::default() };
-    commit(store, again);
-    assert_eq!(store.once("k").unwrap(), Some(("first".into(), Some(15))));
+    for (until, expect) in [(Some(12), 15), (Some(20), 20)] {
+        commit(store, Commit { writes: vec![take("first", until)], ..Commit::default() });
+        assert_eq!(store.once("k").unwrap(), Some(("first".into(), Some(expect))));
+    }
     let mut heir = arm(store, "heir", &[]);
     heir.writes.extend([settle("first", false).writes.remove(0), take("heir", None)]);
     commit(store, heir);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use lastlook_canon::{Json, Limits, parse};
 use lastlook_engine::ids;
-use lastlook_upstream::child::{self, ChildSpec, ProcessGroup, SpawnError};
+use lastlook_upstream::child::{self, ChildSpec, ProcessGroup};
 use lastlook_upstream::frames::{FrameReader, Incoming, lines};
 use lastlook_upstream::message::{Message, read};
 use lastlook_upstream::{CallError, Link};
@@ -55,7 +55,7 @@ impl Session {
         let exe = std::env::current_exe()?;
         let nonce = ids::random().map_err(|error| Failure::unavailable(error.to_string()))?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-        let started = child::start(Path::new(&exe), spec).map_err(not_started)?;
+        let started = child::start(Path::new(&exe), spec).map_err(Failure::from)?;
         let link = Arc::new(Link::new(started.stdin, nonce));
         let odd = Arc::new(Mutex::new(None));
         let mut session = Session {
@@ -245,15 +245,4 @@ fn result_of<'a>(answer: &'a Json, method: &str) -> Result<&'a Json, Failure> {
 
 fn broken(message: impl Into<String>) -> Failure {
     Failure::unavailable(message).hint("this is the server's fault, and `lastlook mcp` would meet it too")
-}
-
-fn not_started(error: SpawnError) -> Failure {
-    let message = error.to_string();
-    match error {
-        SpawnError::Empty => Failure::usage(message).hint("give a command after `--`"),
-        SpawnError::NotFound(_) => {
-            Failure::usage(message).hint("check the spelling and PATH; the command stands after `--`")
-        }
-        SpawnError::Os { .. } => Failure::unavailable(message).hint("see whether the command runs by itself"),
-    }
 }
