@@ -39,10 +39,11 @@ impl Record {
     /// The values beside one entry.
     pub fn values_of<'a>(&self, placed: &'a Placed) -> Result<Kept<'a>, StoreError> {
         let (attempt, kind) = (&placed.entry.attempt, placed.entry.kind);
-        let values = self.store.values(attempt, kind)?;
         let entries = self.store.entries_of(attempt)?;
-        // What only settles an outcome commits to nothing, and hides nothing.
-        let alone = entries.iter().filter(|entry| entry.kind == kind && commits(&entry.payload)).count() <= 1;
+        // What only settles an outcome commits to nothing, and hides nothing: what is kept is the other's.
+        let commit = entries.iter().filter(|entry| entry.kind == kind && commits(&entry.payload)).count();
+        let (alone, others) = (commit <= 1, commit > 0 && !placed.commits());
+        let values = if others { None } else { self.store.values(attempt, kind)? };
         Ok(Kept { placed, values, alone })
     }
 }

@@ -147,7 +147,9 @@ fn row_differs(entries: &[Placed], row: Option<&AttemptRow>) -> Option<String> {
         (None, Some(_)) => return Some("it has a row and was never armed".to_owned()),
         (Some(armed), Some(row)) => (armed, row),
     };
-    let state = entries.last().map_or("armed", |last| match last.entry.kind {
+    // What was seen of the effect afterwards is an entry too, and moves no row.
+    let moved = entries.iter().rfind(|placed| placed.entry.kind.is_receipt());
+    let state = moved.map_or("armed", |last| match last.entry.kind {
         Kind::Refused => "refused",
         Kind::Outcome => last.member("outcome").unwrap_or_default(),
         Kind::Operator => last.member("as").unwrap_or_default(),
