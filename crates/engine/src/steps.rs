@@ -317,13 +317,14 @@ fn done(row: StepRow, matches: bool) -> Done {
     }
 }
 
-/// A `ledger` fact: how many earlier attempts match, and the last of them.
+/// A `ledger` fact: how many earlier attempts match, and the last of them. The attempt that asks is none of them.
 pub(crate) fn ledger_fact(
     boundary: &Boundary,
     tool: &ToolName,
     matching: Option<&Condition>,
     within: Option<Duration>,
     args: &Json,
+    own: &str,
 ) -> Result<Got, SourceError> {
     let gone = |error: StoreError| SourceError::Gone(error.to_string());
     let since = within
@@ -345,7 +346,7 @@ pub(crate) fn ledger_fact(
     let mut count: i64 = 0;
     let mut last = Json::Null;
     if let Some(key) = key_of(tool, matching, args) {
-        for row in rows(&*boundary.store, &key, MOST_BLOCKERS, "").map_err(gone)? {
+        for row in rows(&*boundary.store, &key, MOST_BLOCKERS, own).map_err(gone)? {
             let at = row.ended_at_ns.unwrap_or(row.armed_at_ns);
             let counts = !matches!(row.state, AttemptState::Refused | AttemptState::Failed)
                 && since.is_none_or(|since| at >= since)

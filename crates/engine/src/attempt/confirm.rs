@@ -15,7 +15,7 @@ use super::record::settling;
 use crate::boundary::Boundary;
 use crate::clock;
 use crate::entry::{Draft, DraftError};
-use crate::facts::{PlannedFact, take_all};
+use crate::facts::{Asking, PlannedFact, take_all};
 use crate::guarding::Guarding;
 
 /// The first pause between two looks for an effect; it doubles up to [`LONGEST_PAUSE`].
@@ -50,8 +50,16 @@ impl Run<'_> {
             let before = before.find(|before| before.guard == guard.name);
             let deadline = Instant::now() + confirm.within;
             let answered = self.outcome != Outcome::Unknown;
-            let look =
-                Look { boundary: self.boundary, guarding, guard, confirm, before, answered, passed_at };
+            let look = Look {
+                boundary: self.boundary,
+                own: &self.proposal.id,
+                guarding,
+                guard,
+                confirm,
+                before,
+                answered,
+                passed_at,
+            };
             all.push((look.until(deadline).await, look.later()));
         }
         let found = joined(all.iter().map(|(found, _)| *found));
@@ -90,7 +98,8 @@ impl Run<'_> {
                 let before = said.iter().find(|before| before.guard == guard.name);
                 let (boundary, guarding) = (&boundary, &*guarding);
                 let answered = outcome != Outcome::Unknown;
-                let look = Look { boundary, guarding, guard, confirm, before, answered, passed_at };
+                let own = &*attempt;
+                let look = Look { boundary, own, guarding, guard, confirm, before, answered, passed_at };
                 all.push(look.until(Instant::now()).await);
             }
             let found = joined(all.into_iter());
@@ -114,6 +123,8 @@ fn joined(all: impl Iterator<Item = Found>) -> Found {
 /// Looking for one guard's effect.
 struct Look<'a> {
     boundary: &'a Boundary,
+    /// The attempt whose effect is looked for.
+    own: &'a str,
     guarding: &'a Guarding,
     guard: &'a Guard,
     confirm: &'a Confirm,
@@ -151,14 +162,9 @@ impl Look<'_> {
         let mut pause = FIRST_PAUSE;
         loop {
             let can_land = self.settled_at().is_none_or(|settled| clock::moment() < settled);
-            let taken = take_all(
-                self.boundary,
-                &self.guarding.book,
-                &facts,
-                self.guarding.rounds,
-                &self.guarding.args,
-            )
-            .await;
+            let Guarding { book, args, .. } = self.guarding;
+            let asking = Asking { boundary: self.boundary, book, args, own: self.own };
+            let taken = take_all(asking, &facts, self.guarding.rounds).await;
             let now: Vec<Now> = taken.into_iter().map(|taken| taken.now).collect();
             let shows = self.holds(&self.confirm.when, &facts, &now);
             if shows == Some(true) {

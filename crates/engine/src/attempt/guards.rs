@@ -7,7 +7,7 @@ use lastlook_kernel::{
 use lastlook_store::StoreError;
 
 use super::{Covered, Run};
-use crate::facts::{Taken, take_all};
+use crate::facts::{Asking, Taken, take_all};
 use crate::guarding::{GuardPlan, Guarding, instant};
 use crate::steps::{self, StepFound};
 use crate::{clock, window};
@@ -90,7 +90,9 @@ impl Run<'_> {
     /// Reads the guards' facts, all at once.
     pub(super) async fn take_facts(&self) -> Vec<Taken> {
         let Some(guarding) = &self.proposal.guarding else { return Vec::new() };
-        take_all(self.boundary, &guarding.book, &guarding.facts, guarding.rounds, &guarding.args).await
+        let (book, args, own) = (&*guarding.book, &guarding.args, &*self.proposal.id);
+        let asking = Asking { boundary: self.boundary, book, args, own };
+        take_all(asking, &guarding.facts, guarding.rounds).await
     }
 
     /// What is on record of the steps and the spacing the guards ask for.

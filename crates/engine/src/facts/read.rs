@@ -52,18 +52,22 @@ impl PlannedFact {
     }
 }
 
+/// On whose behalf facts are read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asking<'a> {
+    pub(crate) boundary: &'a Boundary,
+    pub(crate) book: &'a Rulebook,
+    pub(crate) args: &'a Json,
+    /// The attempt that asks: it is none of the earlier ones.
+    pub(crate) own: &'a str,
+}
+
 /// Reads every fact once, together; with `rounds`, again until two rounds in a row agree, at most that often.
-pub(crate) async fn take_all(
-    boundary: &Boundary,
-    book: &Rulebook,
-    facts: &[PlannedFact],
-    rounds: Option<u32>,
-    args: &Json,
-) -> Vec<Taken> {
-    let mut last = join_all(facts.iter().map(|fact| take(boundary, book, fact, args))).await;
+pub(crate) async fn take_all(asking: Asking<'_>, facts: &[PlannedFact], rounds: Option<u32>) -> Vec<Taken> {
+    let mut last = join_all(facts.iter().map(|fact| take(asking, fact))).await;
     let Some(rounds) = rounds else { return last };
     for _ in 1..rounds {
-        let next = join_all(facts.iter().map(|fact| take(boundary, book, fact, args))).await;
+        let next = join_all(facts.iter().map(|fact| take(asking, fact))).await;
         let agree = facts.iter().zip(last.iter().zip(&next)).all(|(fact, (a, b))| agrees(&fact.spec, a, b));
         // A value is as old as the first time it was asked for in the rounds that agree.
         let asked: Vec<_> = last.iter().map(|taken| taken.asked_at).collect();
@@ -92,11 +96,11 @@ fn agrees(spec: &FactSpec, a: &Taken, b: &Taken) -> bool {
 }
 
 /// Reads one fact once.
-pub(crate) async fn take(boundary: &Boundary, book: &Rulebook, fact: &PlannedFact, args: &Json) -> Taken {
-    let timeout = fact.spec.timeout.unwrap_or(boundary.settings.fact_timeout);
+async fn take(asking: Asking<'_>, fact: &PlannedFact) -> Taken {
+    let timeout = fact.spec.timeout.unwrap_or(asking.boundary.settings.fact_timeout);
     let bounds = Bounds { timeout, max_bytes: fact.spec.max_bytes.unwrap_or(MOST_BYTES) };
     let asked_at = clock::moment();
-    let got = ask(boundary, book, &fact.ask, &bounds, args).await;
+    let got = ask(asking, &fact.ask, &bounds).await;
     let answered_at = clock::moment();
     let now = match got {
         Ok(got) => Now::Read(valued(&fact.spec, got)),
@@ -106,13 +110,8 @@ pub(crate) async fn take(boundary: &Boundary, book: &Rulebook, fact: &PlannedFac
     Taken { now, asked_at, answered_at }
 }
 
-async fn ask(
-    boundary: &Boundary,
-    book: &Rulebook,
-    ask: &Ask,
-    bounds: &Bounds,
-    args: &Json,
-) -> Result<Got, SourceError> {
+async fn ask(asking: Asking<'_>, ask: &Ask, bounds: &Bounds) -> Result<Got, SourceError> {
+    let Asking { boundary, book, args, own } = asking;
     match ask {
         Ask::Mcp { tool, args } if tool.upstream == boundary.upstream => {
             own_tool(boundary, tool, args, bounds).await
@@ -123,7 +122,7 @@ async fn ask(
         Ask::File(path) => lastlook_upstream::source::file::read(path, bounds).await,
         Ask::Command(ask) => lastlook_upstream::source::command::run(book.sources.exe(), ask, bounds).await,
         Ask::Ledger { tool, matching, within } => {
-            crate::steps::ledger_fact(boundary, tool, matching.as_ref(), *within, args)
+            crate::steps::ledger_fact(boundary, tool, matching.as_ref(), *within, args, own)
         }
     }
 }
