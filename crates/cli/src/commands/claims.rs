@@ -19,7 +19,7 @@ const LONGEST: u64 = 1 << 20;
 /// Check what an agent says it did against the record
 ///
 /// The record knows what ran, how it ended and whether its effect was seen; an agent's word weighs nothing. Each claim is
-/// confirmed, contradicted, unconfirmed, missing, or outdated (it happened, and its subject changed since).
+/// confirmed, contradicted, unconfirmed, missing, or outdated (it happened, and its subject changed since, or may have).
 #[derive(Debug, clap::Args)]
 pub struct ClaimsArgs {
     #[command(subcommand)]

@@ -84,24 +84,16 @@ fn tool_claim(
         lacking: Vec::new(),
     };
     let Some((finding, found)) = best else {
-        let pruned = match unreadable {
-            0 => String::new(),
-            some => format!("; {some} attempts could not be compared, because their values were pruned"),
-        };
-        return Ok(claimed(
-            Finding::Missing,
-            Vec::new(),
-            format!("nothing of the kind is on record{pruned}"),
-        ));
+        let says = format!("nothing of the kind is on record{}", not_compared(unreadable));
+        return Ok(claimed(Finding::Missing, Vec::new(), says));
     };
     let mut receipts = vec![found.row.id.clone()];
     if matches!(finding, Finding::Confirmed | Finding::Unconfirmed)
         && found.row.state == AttemptState::Succeeded
         && let Some(later) = changed_since(store, config, &found)?
     {
-        receipts.push(later.id.clone());
-        let says = format!("it happened, and `{}` has acted on the same thing since", later.tool);
-        return Ok(claimed(Finding::Outdated, receipts, says));
+        receipts.push(later.row.id.clone());
+        return Ok(claimed(Finding::Outdated, receipts, later.says()));
     }
     let says = match (finding, found.row.state, found.confirmation.as_deref()) {
         (Finding::Confirmed, ..) => "it ran, and its effect was seen".to_owned(),
@@ -114,7 +106,17 @@ fn tool_claim(
         (_, AttemptState::Unknown, _) => "nobody knows how it ended".to_owned(),
         _ => "the tool said that it succeeded; nobody has seen the effect".to_owned(),
     };
-    Ok(claimed(finding, receipts, says))
+    // What is confirmed is so whatever the others were.
+    let others = if finding == Finding::Confirmed { String::new() } else { not_compared(unreadable) };
+    Ok(claimed(finding, receipts, says + &others))
+}
+
+/// Attempts of the tool that may have been what is claimed, and nobody can say.
+fn not_compared(unreadable: usize) -> String {
+    match unreadable {
+        0 => String::new(),
+        some => format!("; {some} attempts could not be compared, because their values were pruned"),
+    }
 }
 
 fn rank(finding: Finding) -> u8 {
@@ -181,36 +183,85 @@ fn covers(given: &Json, claimed: &Json) -> bool {
     })
 }
 
-/// A later attempt that changed, or may have changed, what this one was about.
+/// An attempt that changed, or may have changed, what another was about.
+struct Later {
+    row: AttemptRow,
+    /// Whether its arguments, and so what it is about, can still be read.
+    readable: bool,
+}
+
+impl Later {
+    /// How much is known: that it acted on the same thing, that it may have, or that it may have been the same thing.
+    fn rank(&self) -> u8 {
+        match (self.readable, self.row.state) {
+            (true, AttemptState::Succeeded) => 2,
+            (true, _) => 1,
+            (false, _) => 0,
+        }
+    }
+
+    fn says(&self) -> String {
+        let tool = &self.row.tool;
+        let acted = match self.row.state {
+            AttemptState::Armed => format!("`{tool}` is under way"),
+            AttemptState::Unknown => format!("nobody knows how `{tool}` ended"),
+            AttemptState::Succeeded | AttemptState::Refused | AttemptState::Failed => {
+                format!("`{tool}` has acted")
+            }
+        };
+        match (self.readable, self.row.state) {
+            (true, AttemptState::Succeeded) => {
+                format!("it happened, and `{tool}` has acted on the same thing since")
+            }
+            (true, _) => format!("it happened, and {acted}, which is about the same thing"),
+            (false, _) => {
+                format!(
+                    "it happened, and {acted} since, on what cannot be read any more: it may be the same thing"
+                )
+            }
+        }
+    }
+}
+
+/// What changed, or may have changed, what an attempt was about since it began; the one that is known best.
 ///
-/// Both are about the same thing when they share a subject that names something by itself: a path, or an identifier.
+/// Both are about the same thing when they share a subject that names something by itself: a path, or an identifier. What is
+/// not known counts as changed (I2): an attempt that has not ended, whenever it began, and a later one whose arguments are
+/// gone.
 fn changed_since(
     store: &dyn Store,
     config: Option<&Config>,
     found: &Found,
-) -> Result<Option<AttemptRow>, StoreError> {
+) -> Result<Option<Later>, StoreError> {
     let Some(args) = &found.args else { return Ok(None) };
     let about = subjects(config, &found.row, args);
     if about.resources().next().is_none() {
         return Ok(None);
     }
-    let since = found.row.opened_at_ns;
-    for tool in store.tools_of(&found.row.upstream)? {
-        let tool = ToolName::new(&found.row.upstream, tool);
-        for row in attempts(store, &tool, Some(since))? {
-            let may_have_acted = matches!(row.state, AttemptState::Succeeded | AttemptState::Unknown);
-            let is_later = row.opened_at_ns > since && row.id != found.row.id;
-            if !is_later || !may_have_acted || only_reads(config, &row) {
-                continue;
+    let upstream = &found.row.upstream;
+    let mut rows = store.open_attempts()?;
+    rows.retain(|row| row.upstream == *upstream);
+    for tool in store.tools_of(upstream)? {
+        let since = attempts(store, &ToolName::new(upstream, tool), Some(found.row.opened_at_ns))?;
+        rows.extend(since.into_iter().filter(|row| row.state == AttemptState::Succeeded));
+    }
+    let mut known: Option<Later> = None;
+    for row in rows.into_iter().filter(|row| row.id != found.row.id && !only_reads(config, row)) {
+        let same = match arguments(store, &row)? {
+            Some(args) => {
+                let theirs = subjects(config, &row, &args);
+                Some(about.resources().any(|subject| theirs.resources().any(|other| other == subject)))
             }
-            let Some(args) = arguments(store, &row)? else { continue };
-            let theirs = subjects(config, &row, &args);
-            if about.resources().any(|subject| theirs.resources().any(|other| other == subject)) {
-                return Ok(Some(row));
-            }
+            None => None,
+        };
+        let (readable, is_later) = (same.is_some(), row.opened_at_ns >= found.row.opened_at_ns);
+        let same = same.unwrap_or(is_later);
+        let later = Later { row, readable };
+        if same && known.as_ref().is_none_or(|known| later.rank() > known.rank()) {
+            known = Some(later);
         }
     }
-    Ok(None)
+    Ok(known)
 }
 
 fn subjects(config: Option<&Config>, row: &AttemptRow, args: &Json) -> Subjects {

@@ -57,7 +57,7 @@ pub enum Finding {
     Unconfirmed,
     /// Nothing of the kind is on record.
     Missing,
-    /// It happened, and what it was about has changed since.
+    /// It happened, and what it was about has changed since, or may have.
     Outdated,
 }
 
