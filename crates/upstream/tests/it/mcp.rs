@@ -160,7 +160,9 @@ fn a_handshake_that_nobody_waits_for_leaves_nothing_running() {
     let spec = server.spec();
     run(async {
         let waiting = tokio::spawn(async move { McpClient::start(&exe(), &spec, &BOUNDS).await.map(drop) });
+        let deadline = Instant::now() + Duration::from_secs(60);
         while !server.log().iter().any(|line| line == "initialize") {
+            assert!(Instant::now() < deadline, "nobody said `initialize`: {:?}", server.log());
             tokio::task::yield_now().await;
         }
         waiting.abort();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use rusqlite::Connection;
 
@@ -14,6 +14,8 @@ const CHILD: &str = "LASTLOOK_STORE_TEST_RACER";
 const NAME: &str = "sqlite::tests::killed_race::killed_racers_never_pass_a_limit_and_leak_nothing";
 const PROCESSES: usize = 4;
 const IN_FLIGHT: usize = 16;
+/// How long the race may take from one victim to the next: far more than it ever does.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 const PER_NS: i64 = 100_000_000;
 const SLIDING: Bound = Bound { key: "raced for", window: LimitWindow::Sliding { per_ns: PER_NS }, max: 300 };
@@ -45,24 +47,19 @@ fn killed_racers_never_pass_a_limit_and_leak_nothing() {
     let rig = OnDisk::new();
     rig.sql(AUDIT);
     let conn = schema::connect(&rig.dir.paths().database, true).unwrap();
-    let mut racers: Vec<Child> = (0..PROCESSES).map(|_| racer(&rig)).collect();
+    let mut racers: Vec<Racer> = (0..PROCESSES).map(|_| Racer::start(&rig)).collect();
     let mut left_open = 0;
     for round in 1..=4 {
-        wait_for(&conn, round * 500);
-        let mut victim = racers.remove(0);
-        victim.kill().unwrap();
-        victim.wait().unwrap();
+        wait_for(&conn, round * 500, &mut racers);
+        drop(racers.remove(0));
         // Whoever comes next on its slot finds what it left, and settles it.
         left_open += recover(&rig).inherited().len();
-        racers.push(racer(&rig));
+        racers.push(Racer::start(&rig));
     }
-    wait_for(&conn, 2_500);
-    for racer in &mut racers {
-        racer.kill().unwrap();
-    }
-    for racer in &mut racers {
-        racer.wait().unwrap();
-    }
+    wait_for(&conn, 2_500, &mut racers);
+    // All at once, not one after the other has ended.
+    racers.iter_mut().for_each(Racer::kill);
+    drop(racers);
     never_over(&conn);
     let is_held = "SELECT count(*) = 2 FROM reservations r WHERE r.attempt = a.id";
     let astray: i64 = conn
@@ -88,19 +85,42 @@ fn killed_racers_never_pass_a_limit_and_leak_nothing() {
     never_over(&conn);
 }
 
-fn racer(rig: &OnDisk) -> Child {
-    Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", NAME])
-        .env(CHILD, &rig.dir.paths().root)
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap()
+/// A process that races until it is killed, which it is when a test ends in whatever way.
+struct Racer(Child);
+
+impl Racer {
+    fn start(rig: &OnDisk) -> Racer {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", NAME]).env(CHILD, &rig.dir.paths().root).stdout(Stdio::null());
+        Racer(command.spawn().unwrap())
+    }
+
+    fn kill(&mut self) {
+        self.0.kill().unwrap();
+    }
 }
 
-/// Waits until so many changes are on record.
-fn wait_for(conn: &Connection, changes: i64) {
+impl Drop for Racer {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Waits until so many changes are on record, while all the racers live.
+fn wait_for(conn: &Connection, changes: i64, racers: &mut [Racer]) {
     let count = || conn.query_row("SELECT count(*) FROM audit", [], |row| row.get::<_, i64>(0)).unwrap();
-    while count() < changes {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let done = count();
+        if done >= changes {
+            return;
+        }
+        for racer in &mut *racers {
+            let ended = racer.0.try_wait().unwrap();
+            assert_eq!(ended, None, "a racer ended by itself, after {done} of {changes} changes");
+        }
+        assert!(Instant::now() < deadline, "{done} of {changes} changes after {PATIENCE:?}");
         thread::sleep(Duration::from_millis(5)); // backoff: only the other processes' commits end it
     }
 }
