@@ -1,5 +1,7 @@
 //! The two clocks: wall time for the record, and a monotonic one for every duration.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use lastlook_canon::Json;
 use lastlook_kernel::Moment;
@@ -10,17 +12,41 @@ use rustix::time::{ClockId, clock_gettime};
 /// A laptop that slept between the look and the gate has an old look; `CLOCK_MONOTONIC` would not say so.
 pub fn moment() -> Moment {
     let now = clock_gettime(ClockId::Boottime);
-    Moment(now.tv_sec.unsigned_abs().saturating_mul(1_000_000_000).saturating_add(now.tv_nsec.unsigned_abs()))
+    let ns =
+        now.tv_sec.unsigned_abs().saturating_mul(1_000_000_000).saturating_add(now.tv_nsec.unsigned_abs());
+    Moment(ns.saturating_add(ahead().as_nanos().try_into().unwrap_or(u64::MAX)))
 }
 
 /// Now, as entries write it: RFC 3339, UTC, nine digits of a second.
 pub fn wall() -> String {
-    format!("{:.9}", Timestamp::now())
+    format!("{:.9}", now())
 }
 
 /// Now, in nanoseconds since the Unix epoch.
 pub fn unix_ns() -> i64 {
-    i64::try_from(Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX)
+    i64::try_from(now().as_nanosecond()).unwrap_or(i64::MAX)
+}
+
+fn now() -> Timestamp {
+    Timestamp::now().checked_add(ahead()).unwrap_or(Timestamp::MAX)
+}
+
+/// How far both clocks are set ahead: the seconds in the file that `LASTLOOK_CLOCK_AHEAD` names, in debug builds only.
+///
+/// So a test can let a calendar day end between two steps, and nobody waits for it.
+#[cfg(debug_assertions)]
+fn ahead() -> Duration {
+    use std::sync::OnceLock;
+    static FILE: OnceLock<Option<std::ffi::OsString>> = OnceLock::new();
+    let file = FILE.get_or_init(|| std::env::var_os("LASTLOOK_CLOCK_AHEAD"));
+    let text = file.as_ref().and_then(|file| std::fs::read_to_string(file).ok());
+    Duration::from_secs(text.and_then(|text| text.trim().parse().ok()).unwrap_or_default())
+}
+
+/// Nothing, in release builds.
+#[cfg(not(debug_assertions))]
+fn ahead() -> Duration {
+    Duration::ZERO
 }
 
 /// The instant a source's own words name: RFC 3339 text, or seconds since the Unix epoch; in nanoseconds since then.
