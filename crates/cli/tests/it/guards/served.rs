@@ -11,6 +11,38 @@ pub enum Says {
     Plain(u16, String, String),
     /// Nothing: the connection stays open.
     Nothing,
+    /// One after the other, the last one from then on; or all over again.
+    InTurn(Vec<Says>, Again),
+}
+
+/// What comes after the last of several answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Again {
+    /// The first.
+    First,
+    /// The last, for good.
+    Last,
+}
+
+impl Says {
+    /// This JSON.
+    pub fn json(body: &str) -> Says {
+        Says::Plain(200, String::new(), body.to_owned())
+    }
+
+    /// The answer to the next question; takes it off the turn.
+    fn next(&mut self) -> Says {
+        match self {
+            Says::InTurn(turn, again) => {
+                let next = turn.remove(0);
+                if *again == Again::First || turn.is_empty() {
+                    turn.push(next.clone());
+                }
+                next
+            }
+            says => says.clone(),
+        }
+    }
 }
 
 /// The server; it ends with the test's process.
@@ -25,7 +57,7 @@ impl Served {
     pub fn new(body: &str) -> Served {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let says = Arc::new(Mutex::new(Says::Plain(200, String::new(), body.to_owned())));
+        let says = Arc::new(Mutex::new(Says::json(body)));
         let asked = Arc::new(Mutex::new(0));
         let (word, count) = (Arc::clone(&says), Arc::clone(&asked));
         std::thread::spawn(move || {
@@ -35,7 +67,8 @@ impl Served {
                 let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
                 while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
                 *count.lock().unwrap() += 1;
-                match word.lock().unwrap().clone() {
+                match word.lock().unwrap().next() {
+                    Says::InTurn(..) => unreachable!("a turn within a turn"),
                     Says::Nothing => silent.push(stream),
                     Says::Plain(code, headers, body) => {
                         let head = format!(
@@ -59,7 +92,7 @@ impl Served {
 
     /// This JSON from now on.
     pub fn json(&self, body: &str) {
-        self.say(Says::Plain(200, String::new(), body.to_owned()));
+        self.say(Says::json(body));
     }
 
     /// How often it was asked.

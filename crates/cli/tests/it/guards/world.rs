@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -61,7 +62,7 @@ impl World {
              [tool.\"notes.write_note\"]\nclass = \"write\"\n\n\
              [tool.\"notes.edit_note\"]\nclass = \"write\"\n\n\
              [tool.\"notes.delete_note\"]\nclass = \"write\"\n\n\
-             [defaults]\nwait_for_subject = \"0s\"\nmax_gap = \"60s\"\nfact_timeout = \"1s\"\n\n\
+             [defaults]\nwait_for_subject = \"0s\"\nmax_gap = \"2d\"\nfact_timeout = \"1s\"\n\n\
              [fact.rate]\nhttp = {{ url = \"{}\", private = true }}\nselect = [\"/body/status\"]\ntimeout = \"1s\"\n\
              seen_as = {{ tool = \"notes.read_note\", args = {{ path = \"plan.md\" }}, select = [\"/status\"] }}\n{more}\n",
             self.rate.url()
@@ -86,8 +87,23 @@ impl World {
             .arg(self.at("state"))
             .arg("--config")
             .arg(self.at("lastlook.toml"))
-            .args(words);
+            .args(words)
+            .env("LASTLOOK_CLOCK_AHEAD", self.at("ahead"));
         command
+    }
+
+    /// So much time has passed, by the clocks of every boundary, since the world began.
+    pub fn passes(&self, time: Duration) {
+        // Moved into its place: half a number is a number too.
+        std::fs::write(self.at("ahead.new"), time.as_secs().to_string()).unwrap();
+        std::fs::rename(self.at("ahead.new"), self.at("ahead")).unwrap();
+    }
+
+    /// The record is whole, and its rows are what its entries say.
+    #[track_caller]
+    pub fn verifies(&self) {
+        let verified = self.lastlook(&["verify"]).output().unwrap();
+        assert!(verified.status.success(), "{verified:?}");
     }
 
     /// An agent at a boundary of its own.

@@ -63,7 +63,7 @@ fn under_a_configuration_a_servers_own_hints_count_for_nothing() {
 }
 
 /// An agent at a boundary whose server stands in a configuration file.
-fn configured(rig: &Rig, upstream: &str, tools: &str) -> Client {
+pub(super) fn configured(rig: &Rig, upstream: &str, tools: &str) -> Client {
     let file = rig.beside("lastlook.toml");
     let command = serde_json::to_string(&rig.server()).unwrap();
     std::fs::write(&file, format!("[upstream.files]\ncommand = {command}\n{upstream}\n{tools}")).unwrap();

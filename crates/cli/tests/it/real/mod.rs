@@ -5,6 +5,7 @@
 //! offline; never the engine's state.
 
 mod basis;
+mod claims;
 mod configured;
 mod examples;
 mod filled;

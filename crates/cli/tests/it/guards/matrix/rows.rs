@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::super::served::Says;
+use super::super::served::{Again, Says};
 use super::super::world::{World, became};
 use crate::client::Client;
 
@@ -63,12 +63,14 @@ fn is_young(world: &World, _: &mut Client) {
 fn is_old(world: &World) {
     dated(world, Duration::from_secs(3600));
 }
-/// Waits until the clock has moved on: the condition itself is about time.
-fn time_passes(_: &World) {
-    let until = jiff::Timestamp::now() + jiff::SignedDuration::from_millis(2_600);
-    while jiff::Timestamp::now() < until {
-        std::thread::sleep(Duration::from_millis(20)); // backoff: the condition is about time
-    }
+/// The boundary's clocks move on, past every instant that the guards of these rows name.
+fn time_passes(world: &World) {
+    world.passes(Duration::from_secs(7_200));
+}
+/// Never the same twice in a row, and never what the guard would refuse.
+fn alternates(world: &World) {
+    let each = [r#"{"status":"paid","n":5}"#, r#"{"status":"void","n":5}"#].map(Says::json);
+    world.rate.say(Says::InTurn(each.to_vec(), Again::First));
 }
 /// Another agent, at a boundary of its own.
 fn somebody_else_calls(world: &World, tool: &str, args: serde_json::Value) -> String {
@@ -92,7 +94,7 @@ fn it_was_done(world: &World, _: &mut Client) {
 
 fn not_after(world: &World) -> String {
     let _ = world;
-    let at = jiff::Timestamp::now() + jiff::SignedDuration::from_millis(2_500);
+    let at = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(1);
     on(&format!("window = {{ not_after = \"{at}\" }}"))
 }
 
@@ -100,6 +102,19 @@ pub(super) fn policy(world: &World, more: &str) -> String {
     let text = format!("@id(\"all\") permit(principal, action, resource);\n{more}\n");
     let file = world.file("policy.cedar", &text);
     format!("[policy]\nfile = {file:?}\n\n{}", on("facts = [\"rate\"]"))
+}
+
+/// A policy that reads a fact, which says of which type it is.
+fn policy_on_fact(world: &World, when: &str) -> String {
+    let forbid = format!(
+        "@id(\"order\") forbid(principal, action == Action::\"notes.write_note\", resource) when {{ {when} }};"
+    );
+    let fact = format!(
+        "[fact.order]\nhttp = {{ url = \"{}\", private = true }}\ntimeout = \"1s\"\n\
+         shape = {{ status = \"Long\", body = {{ status = \"String\", n = \"Long\" }} }}\n\n",
+        world.rate.url()
+    );
+    format!("{fact}{}", policy(world, &forbid)).replace("facts = [\"rate\"]", "facts = [\"order\"]")
 }
 
 const STEP: &str = "after = [{ tool = \"notes.write_note\", where = 'step.args.path == \"step.md\"', accept = \"succeeded\", none_since = [\"notes.delete_note\"] }]";
@@ -130,9 +145,34 @@ pub(super) fn rows() -> Vec<Row> {
                 At(LAST, reads, moves),
             ],
         },
+        // What the other conditions would let pass: only that it moves between two looks refuses.
+        Row {
+            condition: "stable alone",
+            guard: |_| on("facts = [\"rate\"]\nwhen = 'args.path != \"no.md\"'\nstable = true"),
+            cells: [
+                Now(nothing, moves),
+                Now(nothing, alternates),
+                Nothing("see `stable`"),
+                Nothing("see `stable`"),
+                At(AFTER_ARM, nothing, alternates),
+                At(LAST, nothing, alternates),
+            ],
+        },
+        Row {
+            condition: "stable not asked for",
+            guard: |_| on("facts = [\"rate\"]\nwhen = 'args.path != \"no.md\"'\nstable = false"),
+            cells: [
+                Now(nothing, alternates),
+                Nothing("see `when`"),
+                Nothing("see `when`"),
+                Nothing("see `when`"),
+                At(AFTER_ARM, nothing, alternates),
+                At(LAST, nothing, alternates),
+            ],
+        },
         Row {
             condition: "fresh",
-            guard: |_| on("fresh = { rate = \"2s\" }"),
+            guard: |_| on("fresh = { rate = \"30m\" }"),
             cells: [
                 Now(is_young, still),
                 Now(nothing, is_old),
@@ -229,7 +269,7 @@ pub(super) fn rows() -> Vec<Row> {
         },
         Row {
             condition: "window.max_age",
-            guard: |_| on("window = { max_age = \"2s\" }"),
+            guard: |_| on("window = { max_age = \"1h\" }"),
             cells: [
                 Now(reads, still),
                 Now(reads, time_passes),
@@ -322,7 +362,7 @@ pub(super) fn rows() -> Vec<Row> {
         Row {
             condition: "lease",
             guard: |_| {
-                on("lease = { key = \"plan\", wait = \"0s\", hold = \"2s\" }")
+                on("lease = { key = \"plan\", wait = \"0s\", hold = \"1h\" }")
                     .replace("\"notes.write_note\"", "\"notes.write_note\", \"notes.edit_note\"")
             },
             cells: [
@@ -405,6 +445,41 @@ pub(super) fn rows() -> Vec<Row> {
                 Now(nothing, still),
                 Nothing("arguments do not change"),
                 Nothing("arguments do not change"),
+            ],
+        },
+        Row {
+            condition: "policy on a fact",
+            guard: |world| {
+                policy_on_fact(
+                    world,
+                    "context.now has order && context.now.order has body && context.now.order.body.status == \"void\"",
+                )
+            },
+            cells: [
+                Now(nothing, still),
+                Now(nothing, moves),
+                Now(nothing, falls_silent),
+                Now(nothing, |world| world.rate.json(r#"{"status":7,"n":5}"#)),
+                At(AFTER_ARM, nothing, moves),
+                At(LAST, nothing, moves),
+            ],
+        },
+        // Typed as it should be, and still not to be evaluated: the sum does not fit.
+        Row {
+            condition: "policy.error at run time",
+            guard: |world| {
+                policy_on_fact(
+                    world,
+                    "context.now has order && context.now.order.body.n + 9223372036854775800 < 0",
+                )
+            },
+            cells: [
+                Now(nothing, still),
+                Nothing("see `policy on a fact`"),
+                Nothing("see `policy on a fact`"),
+                Now(nothing, moves),
+                At(AFTER_ARM, nothing, moves),
+                At(LAST, nothing, moves),
             ],
         },
     ]
