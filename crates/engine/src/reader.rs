@@ -86,8 +86,14 @@ impl Inbox {
 }
 
 /// The order of answers given, held still while one is written.
+///
+/// The agent may know an answer from the moment its writing begins: so old is the reading, however long the writing takes.
 #[derive(Debug)]
-pub struct Giving<'a>(MutexGuard<'a, State>);
+pub struct Giving<'a> {
+    state: MutexGuard<'a, State>,
+    at: Moment,
+    at_ns: i64,
+}
 
 impl Giving<'_> {
     /// Notes the answer to a read tool that is being written to the client right now.
@@ -99,16 +105,15 @@ impl Giving<'_> {
 
     /// Notes the answer to an effect that is being written to the client, if it shows a fact that some guard names.
     pub fn note_effect(&mut self, tool: Arc<Tool>, params: Arc<[u8]>, answer: &[u8]) {
-        if self.0.fact_tools.contains(&tool.name) {
+        if self.state.fact_tools.contains(&tool.name) {
             self.put(tool, params, answer, false);
         }
     }
 
     fn put(&mut self, tool: Arc<Tool>, params: Arc<[u8]>, answer: &[u8], reads: bool) {
-        self.0.order += 1;
-        let order = self.0.order;
-        let (at, at_ns) = (clock::moment(), clock::unix_ns());
-        self.0.inbox.put(order, Noted { tool, params, answer: answer.to_vec(), at, at_ns, reads });
+        self.state.order += 1;
+        let (order, at, at_ns) = (self.state.order, self.at, self.at_ns);
+        self.state.inbox.put(order, Noted { tool, params, answer: answer.to_vec(), at, at_ns, reads });
     }
 }
 
@@ -120,7 +125,8 @@ impl Reader {
 
     /// Holds the order still while answers are written and noted.
     pub fn giving(&self) -> Giving<'_> {
-        Giving(self.lock())
+        let state = self.lock();
+        Giving { state, at: clock::moment(), at_ns: clock::unix_ns() }
     }
 
     /// Takes apart what no longer has room to wait: called after answers were passed on, off their way.
