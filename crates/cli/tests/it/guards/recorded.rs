@@ -178,6 +178,16 @@ fn an_unknown_outcome_is_a_failure_once_its_effect_can_no_longer_come_and_frees_
         serde_json::from_slice(printed.stdout.split(|byte| *byte == b'\n').next().unwrap()).unwrap();
     let line = until(&world, line["receipt"].as_str().unwrap(), "confirmation", "contradicted");
     assert_eq!(line["outcome"], "failed", "{line}");
+    // The receipt is of how it ended in the end, and a stranger can check it.
+    let said = |words: &[&str]| {
+        let output = world.lastlook(words).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let receipt = said(&["receipt", line["receipt"].as_str().unwrap(), "--with-values"]);
+    let (receipt, key) =
+        (world.file("receipt.json", &receipt), world.file("key.pub", &said(&["keys", "export"])));
+    said(&["verify", receipt.to_str().unwrap(), "--key", key.to_str().unwrap()]);
     assert_eq!(became(&agent.call("edit_note", edit("plan.md"))), "ran");
     assert_eq!(world.effects(), ["plan.md"]);
     world.verifies();

@@ -1,5 +1,6 @@
 //! A rate server over HTTP whose word a test can change, or take away, between two questions.
 
+use std::collections::VecDeque;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
@@ -11,17 +12,8 @@ pub enum Says {
     Plain(u16, String, String),
     /// Nothing: the connection stays open.
     Nothing,
-    /// One after the other, the last one from then on; or all over again.
-    InTurn(Vec<Says>, Again),
-}
-
-/// What comes after the last of several answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Again {
-    /// The first.
-    First,
-    /// The last, for good.
-    Last,
+    /// One JSON after the other, and then all over again.
+    InTurn(VecDeque<String>),
 }
 
 impl Says {
@@ -30,15 +22,12 @@ impl Says {
         Says::Plain(200, String::new(), body.to_owned())
     }
 
-    /// The answer to the next question; takes it off the turn.
+    /// The answer to the next question.
     fn next(&mut self) -> Says {
         match self {
-            Says::InTurn(turn, again) => {
-                let next = turn.remove(0);
-                if *again == Again::First || turn.is_empty() {
-                    turn.push(next.clone());
-                }
-                next
+            Says::InTurn(turn) => {
+                turn.rotate_left(1);
+                turn.back().map_or(Says::Nothing, |body| Says::json(body))
             }
             says => says.clone(),
         }
@@ -68,8 +57,7 @@ impl Served {
                 while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
                 *count.lock().unwrap() += 1;
                 match word.lock().unwrap().next() {
-                    Says::InTurn(..) => unreachable!("a turn within a turn"),
-                    Says::Nothing => silent.push(stream),
+                    Says::Nothing | Says::InTurn(_) => silent.push(stream),
                     Says::Plain(code, headers, body) => {
                         let head = format!(
                             "HTTP/1.1 {code} X\r\ncontent-type: application/json\r\n{headers}content-length: {}\r\nconnection: close\r\n\r\n",

@@ -93,7 +93,10 @@ fn an_agent_checks_its_report_in_front_of_a_real_server_before_it_sends_it() {
             expect("missing", &[]),
         ]
     );
-    assert_eq!(found(&mut agent, &[made_claim.clone()]), [expect("confirmed", &[&receipt(&made)])]);
+    assert_eq!(
+        found(&mut agent, std::slice::from_ref(&made_claim)),
+        [expect("confirmed", &[&receipt(&made)])]
+    );
 
     // A report that is none is an error that says where; it is never taken for an empty one.
     for (odd, place) in [
@@ -114,6 +117,7 @@ fn an_agent_checks_its_report_in_front_of_a_real_server_before_it_sends_it() {
     assert_eq!(found(&mut agent, &[made_claim]), [expect("outdated", &[&receipt(&made), &receipt(&other)])]);
     assert_eq!(rig.text("plan.md").as_deref(), Some("open again"));
     rig.lastlook_ok(&["verify"]);
+    assert!(rig.receipt(&receipt(&made)).succeeded());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::super::served::{Again, Says};
+use super::super::served::Says;
 use super::super::world::{World, became};
 use crate::client::Client;
 
@@ -69,8 +69,8 @@ fn time_passes(world: &World) {
 }
 /// Never the same twice in a row, and never what the guard would refuse.
 fn alternates(world: &World) {
-    let each = [r#"{"status":"paid","n":5}"#, r#"{"status":"void","n":5}"#].map(Says::json);
-    world.rate.say(Says::InTurn(each.to_vec(), Again::First));
+    let turn = [r#"{"status":"paid","n":5}"#, r#"{"status":"void","n":5}"#];
+    world.rate.say(Says::InTurn(turn.map(str::to_owned).into()));
 }
 /// Another agent, at a boundary of its own.
 fn somebody_else_calls(world: &World, tool: &str, args: serde_json::Value) -> String {
