@@ -25,8 +25,9 @@ use crate::reach::within_reach;
 ///
 ///   lastlook mcp -- npx -y @modelcontextprotocol/server-filesystem ./notes
 ///
-/// An effect whose basis changed since the agent read it is refused with an answer the agent can act on. Everything
-/// else passes as it is. `lastlook log` shows what happened.
+/// An effect whose basis changed since the agent read it is refused with an answer the agent can act on; so is what the
+/// guards and policies of a configuration do not let through. Everything else passes as it is. `lastlook log` shows what
+/// happened.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct McpArgs {
