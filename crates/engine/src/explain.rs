@@ -268,6 +268,13 @@ pub(crate) fn lost(tool: &str, receipt: &str) -> String {
     )
 }
 
+/// What is said when no answer came and the effect was seen all the same.
+pub(crate) fn lost_but_seen(tool: &str, receipt: &str) -> String {
+    format!(
+        "`{tool}` happened: its answer was lost, but its effect was seen. Do not repeat it; what it answered can only be read anew; receipt {receipt}."
+    )
+}
+
 /// What is said when the outcome could not be recorded.
 pub(crate) fn unrecorded(tool: &str) -> String {
     format!(

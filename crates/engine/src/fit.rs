@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use lastlook_kernel::{
     After, Condition, Guard, Member, PolicyProblem, PolicySchema, SchemaInput, Shape, Source, Step, ToolName,
-    ToolTypes, Types, entity_type,
+    ToolTypes, Types, Vocabulary, VocabularyInput, entity_type,
 };
 
 use crate::rulebook::{Fit, Listed, Rulebook};
@@ -17,13 +17,19 @@ use crate::rulebook::{Fit, Listed, Rulebook};
 pub(crate) fn fit(book: &Rulebook, upstream: &str, tools: &[Listed]) -> Fit {
     let mut misfits = Vec::new();
     let shapes: BTreeMap<&ToolName, &Shape> = tools.iter().map(|tool| (&tool.name, &tool.args)).collect();
-    for rules in &book.guards {
-        for tool in rules.guard.on.iter().filter(|tool| tool.upstream == upstream) {
-            match shapes.get(tool) {
-                Some(args) => misfits.extend(guard_misfits(book, &rules.guard, tool, args, &shapes)),
-                None => misfits.push(unlisted(&format!("guard `{}`", rules.guard.name), tool)),
+    match vocabulary(book, tools) {
+        Ok(vocabulary) => {
+            let bench = Bench { book, vocabulary, shapes: &shapes };
+            for rules in &book.guards {
+                for tool in rules.guard.on.iter().filter(|tool| tool.upstream == upstream) {
+                    match shapes.get(tool) {
+                        Some(args) => misfits.extend(bench.guard(&rules.guard, tool, args)),
+                        None => misfits.push(unlisted(&format!("guard `{}`", rules.guard.name), tool)),
+                    }
+                }
             }
         }
+        Err(problem) => misfits.push(problem.message),
     }
     for fact in book.facts.values() {
         let own = match &fact.source {
@@ -54,47 +60,89 @@ fn policy_misfit(problem: &PolicyProblem) -> String {
     format!("policy, in `{}`: {}{help}", problem.file, problem.message)
 }
 
-fn guard_misfits(
-    book: &Rulebook,
-    guard: &Guard,
-    tool: &ToolName,
-    args: &Shape,
-    shapes: &BTreeMap<&ToolName, &Shape>,
-) -> Vec<String> {
-    let mut misfits = Vec::new();
-    let confirm =
-        guard.confirm.iter().flat_map(|confirm| std::iter::once(&confirm.when).chain(&confirm.refute));
-    let approve = guard.approve.iter().filter_map(|approve| approve.when.as_ref());
-    for condition in guard.when.iter().chain(confirm).chain(approve) {
-        misfits.extend(misfit(
-            &guard.name,
-            tool,
-            condition,
-            &types(book, guard, condition, tool, args, &Shape::Unknown, shapes),
-        ));
+/// What the conditions of guards are checked against.
+struct Bench<'a> {
+    book: &'a Rulebook,
+    vocabulary: Vocabulary,
+    /// The arguments of the tools that are listed.
+    shapes: &'a BTreeMap<&'a ToolName, &'a Shape>,
+}
+
+impl Bench<'_> {
+    /// What of a guard does not fit this tool.
+    fn guard(&self, guard: &Guard, tool: &ToolName, args: &Shape) -> Vec<String> {
+        let mut misfits = Vec::new();
+        let mut types = self.types(guard, tool, args);
+        let confirm =
+            guard.confirm.iter().flat_map(|confirm| std::iter::once(&confirm.when).chain(&confirm.refute));
+        let approve = guard.approve.iter().filter_map(|approve| approve.when.as_ref());
+        for condition in guard.when.iter().chain(confirm).chain(approve) {
+            misfits.extend(self.misfit(guard, tool, condition, &types));
+        }
+        let steps = guard.after.iter().flat_map(|after| -> Vec<&Step> {
+            match after {
+                After::Step(step) => vec![step],
+                After::Procedure(name) => self.book.procedures.get(name).into_iter().flatten().collect(),
+            }
+        });
+        for step in steps {
+            let step_args = self.shapes.get(&step.tool).copied();
+            if step.tool.upstream == tool.upstream && step_args.is_none() {
+                misfits.push(unlisted(&format!("guard `{}`", guard.name), &step.tool));
+            }
+            if let Some(matching) = &step.matching {
+                types.step_args = Some(step_args.unwrap_or(&Shape::Unknown).clone());
+                misfits.extend(self.misfit(guard, tool, matching, &types));
+            }
+        }
+        misfits
     }
-    let steps = guard.after.iter().flat_map(|after| -> Vec<&Step> {
-        match after {
-            After::Step(step) => vec![step],
-            After::Procedure(name) => book.procedures.get(name).into_iter().flatten().collect(),
-        }
-    });
-    for step in steps {
-        let step_args = shapes.get(&step.tool);
-        if step.tool.upstream == tool.upstream && step_args.is_none() {
-            misfits.push(unlisted(&format!("guard `{}`", guard.name), &step.tool));
-        }
-        let step_args = step_args.copied().unwrap_or(&Shape::Unknown);
-        if let Some(matching) = &step.matching {
-            misfits.extend(misfit(
-                &guard.name,
-                tool,
-                matching,
-                &types(book, guard, matching, tool, args, step_args, shapes),
-            ));
+
+    /// What is known of the types in a guard's conditions; of a step's arguments nothing.
+    fn types(&self, guard: &Guard, tool: &ToolName, args: &Shape) -> Types {
+        let facts: BTreeMap<String, Member> = guard
+            .fact_names()
+            .into_iter()
+            .filter_map(|name| {
+                let fact = self.book.facts.get(&name)?;
+                Some((name, Member::required(fact.shape.clone().unwrap_or(Shape::Unknown))))
+            })
+            .collect();
+        Types {
+            args: Some(args.clone()),
+            was: facts.clone(),
+            now: facts,
+            step_args: Some(Shape::Unknown),
+            action: tool.to_string(),
+            resources: resource_type(guard).into_iter().collect(),
         }
     }
-    misfits
+
+    fn misfit(&self, guard: &Guard, tool: &ToolName, condition: &Condition, types: &Types) -> Option<String> {
+        let problem = condition.check(&self.vocabulary, types).err()?;
+        Some(format!("guard `{}`, for `{tool}`: {} in `{}`", guard.name, problem.message, condition.text()))
+    }
+}
+
+/// What the conditions of this configuration may name.
+fn vocabulary(book: &Rulebook, tools: &[Listed]) -> Result<Vocabulary, PolicyProblem> {
+    let of_type = |entities: &[String]| entities.iter().filter_map(|entity| entity_type(entity)).collect();
+    let mut resources: Vec<String> =
+        book.guards.iter().filter_map(|rules| resource_type(&rules.guard)).collect();
+    // Some guards are about the tool itself.
+    resources.push("Tool".to_owned());
+    Vocabulary::new(&VocabularyInput {
+        actions: tools.iter().map(|tool| tool.name.to_string()).collect(),
+        principals: book.principal.iter().filter_map(|principal| entity_type(principal)).collect(),
+        resources,
+        groups: of_type(&book.groups),
+        entities: book.policies.as_ref().map(|policies| policies.entities()),
+    })
+}
+
+/// The entity type of what a guard says is acted on.
+fn resource_type(guard: &Guard) -> Option<String> {
+    guard.resource.as_ref().and_then(|template| template.source().as_str()).and_then(entity_type)
 }
 
 /// The schema of all tools known here, with the facts and resources that guards give them.
@@ -125,54 +173,9 @@ fn tool_types(book: &Rulebook, tool: &Listed) -> ToolTypes {
             types.was.insert(name.clone(), Member::optional(shape.clone()));
             types.now.insert(name, Member::optional(shape));
         }
-        let resource = rules.guard.resource.as_ref().and_then(|template| template.source().as_str());
-        types.resources.extend(resource.and_then(entity_type));
+        types.resources.extend(resource_type(&rules.guard));
     }
     types.resources.sort();
     types.resources.dedup();
     types
-}
-
-fn types<'a>(
-    book: &'a Rulebook,
-    guard: &Guard,
-    condition: &Condition,
-    tool: &ToolName,
-    args: &Shape,
-    step_args: &Shape,
-    tools: &BTreeMap<&ToolName, &Shape>,
-) -> Types<'a> {
-    let facts: BTreeMap<String, Member> = guard
-        .fact_names()
-        .into_iter()
-        .filter_map(|name| {
-            let fact = book.facts.get(&name)?;
-            Some((name, Member::required(fact.shape.clone().unwrap_or(Shape::Unknown))))
-        })
-        .collect();
-    let resource =
-        guard.resource.as_ref().and_then(|template| template.source().as_str()).and_then(entity_type);
-    let of_type = |entities: &[String]| entities.iter().filter_map(|entity| entity_type(entity)).collect();
-    Types {
-        args: Some(args.clone()),
-        was: facts.clone(),
-        now: facts,
-        step_args: Some(step_args.clone()),
-        action: tool.to_string(),
-        // Each name costs with every condition: only those that are named here have to be known.
-        actions: tools
-            .keys()
-            .map(ToString::to_string)
-            .filter(|name| condition.text().contains(name.as_str()))
-            .collect(),
-        principals: book.principal.iter().filter_map(|principal| entity_type(principal)).collect(),
-        resources: resource.into_iter().collect(),
-        groups: of_type(&book.groups),
-        entities: book.policies.as_ref().map(|policies| policies.entities()),
-    }
-}
-
-fn misfit(guard: &str, tool: &ToolName, condition: &Condition, types: &Types<'_>) -> Option<String> {
-    let problem = condition.check(types).err()?;
-    Some(format!("guard `{guard}`, for `{tool}`: {} in `{}`", problem.message, condition.text()))
 }

@@ -330,9 +330,10 @@ pub(crate) fn ledger_fact(
     let since = within
         .map(|within| clock::unix_ns().saturating_sub(i64::try_from(within.as_nanos()).unwrap_or(i64::MAX)));
     let action = tool.to_string();
+    let book = boundary.rulebook();
     let world = World::new(&WorldInput {
         principal: &boundary.principal.id,
-        groups: &[],
+        groups: &book.groups,
         action: &action,
         resource: None,
         args,

@@ -34,7 +34,7 @@ fn policy_text() -> String {
         match n % 4 {
         0 => format!(
             "@id(\"p{n}\") permit(principal in Role::\"deployers\", action == Action::\"shop.refund\", resource is Order)
-             when {{ context.args.amount_cents <= {} && context.now.order.status == \"paid\" }};",
+             when {{ context.args.amount_cents <= {} && context.now has order && context.now.order.status == \"paid\" }};",
             10_000 + n
         ),
         1 => format!(
@@ -43,13 +43,13 @@ fn policy_text() -> String {
         ),
         2 => format!(
             "@id(\"p{n}\") forbid(principal, action in Action::\"destructive\", resource)
-             when {{ context.args.customer.level > {} || context.now.order.total_cents > {} }};",
+             when {{ context.args.customer.level > {} || (context.now has order && context.now.order.total_cents > {}) }};",
             n + 10,
             1_000_000 + n
         ),
         _ => format!(
             "@id(\"p{n}\") permit(principal == User::\"someone{n}\", action == Action::\"shop.refund\", resource)
-             when {{ context.was.order.total_cents == context.now.order.total_cents }};"
+             when {{ context.was has order && context.now has order && context.was.order.total_cents == context.now.order.total_cents }};"
         ),
     }
     };
@@ -68,7 +68,8 @@ fn tools() -> Vec<ToolTypes> {
         ("lines", Member::required(Shape::set(Shape::String))),
         ("customer", customer()),
     ]);
-    let facts = BTreeMap::from([("order".to_owned(), Member::required(order))]);
+    // Optional, as the engine makes every fact.
+    let facts = BTreeMap::from([("order".to_owned(), Member::optional(order))]);
     vec![ToolTypes {
         name: ToolName::new("shop", "refund"),
         class: Class::Destructive,

@@ -11,6 +11,7 @@ mod error;
 mod path;
 mod token;
 mod trap;
+mod vocabulary;
 mod world;
 
 use std::collections::BTreeSet;
@@ -25,6 +26,7 @@ use bind::Bound;
 pub use check::Types;
 pub use equality::scalar_key;
 pub use error::{ConditionError, ConditionProblem};
+pub use vocabulary::{Vocabulary, VocabularyInput};
 pub use world::{StepView, World, WorldInput};
 
 pub(crate) use error::{plain_message, span, visible};
@@ -180,14 +182,14 @@ impl Condition {
         equality::equalities(&self.expr)
     }
 
-    /// Checks it against what is known of the types in it.
+    /// Checks it against what is known of the types in it, and of who and what it may name.
     ///
     /// # Errors
     ///
     /// A member that is not there, a comparison of two types, an optional member that is used without `has`, and a
     /// condition that can never be true. What touches something whose type is not known is not checked.
-    pub fn check(&self, types: &Types) -> Result<(), ConditionProblem> {
-        check::check(self, types)
+    pub fn check(&self, vocabulary: &Vocabulary, types: &Types) -> Result<(), ConditionProblem> {
+        check::check(self, vocabulary, types)
     }
 
     /// Whether it holds.

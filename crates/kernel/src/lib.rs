@@ -39,8 +39,8 @@ pub use attempt::{
     Answer, Attempt, Command, Event, EventKind, Outcome, State, TRANSITIONS, Transition, step,
 };
 pub use condition::{
-    Condition, ConditionError, ConditionProblem, Operand, Root, StepView, Types, World, WorldInput,
-    scalar_key,
+    Condition, ConditionError, ConditionProblem, Operand, Root, StepView, Types, Vocabulary, VocabularyInput,
+    World, WorldInput, scalar_key,
 };
 pub use decide::{BlindWrites, Case, GuardSet, Mode, Standing, decide, opening_reasons, required_facts};
 pub use fact::{Basis, BasisReading, Fact, FactQuery, Snapshot, Unreadable, Value};

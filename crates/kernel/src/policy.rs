@@ -35,7 +35,12 @@ pub struct PolicyProblem {
 }
 
 impl PolicyProblem {
-    fn new(file: &str, at: Option<Range<usize>>, message: String, help: Option<String>) -> PolicyProblem {
+    pub(crate) fn new(
+        file: &str,
+        at: Option<Range<usize>>,
+        message: String,
+        help: Option<String>,
+    ) -> PolicyProblem {
         PolicyProblem { file: file.to_owned(), at: at.map(|at| (at.start, at.end)), message, help }
     }
 }

@@ -18,7 +18,7 @@ pub use declared::ShapeProblem;
 pub(crate) use cedar::{is_identifier, known, name, quoted, type_text};
 pub(crate) use declared::nearest;
 pub(crate) use number::{exact_decimal, exact_integer};
-pub(crate) use value::{Lost, Members, Reader};
+pub(crate) use value::{Converter, Lost, Members};
 
 /// The type of a value, as far as it is known: what Cedar can be told.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -56,7 +56,8 @@ struct CheckArgs {
 struct ProcedureArgs {
     /// The procedure's name, as in `[procedure.NAME]`
     name: String,
-    /// What it is about, as its steps' `where` names it: `version=1.4`, `order_id=42`, `args={"a":1}`
+    /// What it is about, as its steps' `where` names it: `id=o-1`, `order_id=42`, `args={"a":1}`; text that looks like a
+    /// number is quoted: `'version="1.4"'`
     #[arg(long, value_name = "NAME=VALUE")]
     subject: Vec<String>,
 }

@@ -25,8 +25,9 @@ use crate::reach::within_reach;
 ///
 ///   lastlook mcp -- npx -y @modelcontextprotocol/server-filesystem ./notes
 ///
-/// An effect whose basis changed since the agent read it is refused with an answer the agent can act on. Everything
-/// else passes as it is. `lastlook log` shows what happened.
+/// An effect whose basis changed since the agent read it is refused with an answer the agent can act on; so is what the
+/// guards and policies of a configuration do not let through. Everything else passes as it is. `lastlook log` shows what
+/// happened.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct McpArgs {
@@ -157,12 +158,17 @@ async fn keep_current(mut reloader: Reloader, boundary: Arc<Boundary>) {
         tokio::time::sleep(EVERY).await;
         match reloader.look(&boundary).await {
             Reloaded::Nothing => {}
-            Reloaded::InForce { from, to, in_flight } => tracing::warn!(
-                "the configuration was reloaded: {} replaces {}; past the gate before: {}",
-                short(to),
-                short(from),
-                if in_flight.is_empty() { "nothing".to_owned() } else { in_flight.join(", ") }
-            ),
+            Reloaded::InForce { from, to, in_flight, at_restart } => {
+                tracing::warn!(
+                    "the configuration was reloaded: {} replaces {}; past the gate before: {}",
+                    short(to),
+                    short(from),
+                    if in_flight.is_empty() { "nothing".to_owned() } else { in_flight.join(", ") }
+                );
+                if !at_restart.is_empty() {
+                    tracing::warn!("changed, but not before a restart: {}", at_restart.join(", "));
+                }
+            }
             Reloaded::Weaker { digest, what } => tracing::warn!(
                 "the changed configuration ({}) is weaker, so the old one stays in force: {}\n\
                  hint: restart, or `lastlook reload --accept --reason …`",

@@ -14,9 +14,11 @@ use crate::record::text;
 
 /// Let running boundaries take over a configuration that is weaker than theirs
 ///
-/// Running boundaries take over a changed configuration by themselves, through the gate, unless it removes or weakens a
-/// guard: then they say so and go on under the old one. This records your word, with your name and reason, that the file
-/// as it is now may replace theirs. Any later change to the file needs a word of its own.
+/// Running boundaries take over changed guards, facts, procedures, databases and policies by themselves, through the gate.
+/// [defaults], most of [tool] and the server's own [upstream] count from the next start on. If the file removes or weakens
+/// anything, they say so and go on under the old one. This records your word, with your name and reason, that the file as
+/// it is now may replace theirs. Any later change to the file needs a word of its own. Without --accept it only checks the
+/// file.
 #[derive(Debug, clap::Args)]
 pub struct ReloadArgs {
     /// Accept the file as it is now

@@ -93,6 +93,8 @@ pub enum Delivery {
     },
     /// It ran, or may have, and no answer will come.
     Lost {
+        /// What is known all the same.
+        outcome: Outcome,
         /// The receipt's id; `None` when the outcome could not be recorded.
         receipt: Option<String>,
         /// One sentence for the agent.
@@ -298,9 +300,16 @@ impl Run<'_> {
             (State::Refused, _) => Delivery::Refusal(self.refusal(Some(receipt))),
             (_, Some(frame)) => Delivery::Answer { frame: Arc::clone(frame), receipt, outcome: self.outcome },
             (_, None) if self.cancel_frame.is_some() => Delivery::Nothing,
+            (_, None) if self.outcome == Outcome::Succeeded => Delivery::Lost {
+                sentence: explain::lost_but_seen(&self.proposal.tool.name, &receipt),
+                receipt: Some(receipt),
+                outcome: self.outcome,
+                code: "answer-lost",
+            },
             (_, None) => Delivery::Lost {
                 sentence: explain::lost(&self.proposal.tool.name, &receipt),
                 receipt: Some(receipt),
+                outcome: self.outcome,
                 code: "outcome-unknown",
             },
         }
@@ -311,7 +320,7 @@ impl Run<'_> {
         if let Some(commit) = self.unrecorded.take() {
             self.boundary.owed.push(commit);
         }
-        Delivery::Lost { receipt: None, sentence, code: Code::Unrecorded.as_str() }
+        Delivery::Lost { outcome: Outcome::Unknown, receipt: None, sentence, code: Code::Unrecorded.as_str() }
     }
 
     fn refusal(&self, receipt: Option<String>) -> Refusal {

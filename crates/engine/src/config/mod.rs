@@ -18,6 +18,7 @@ mod places;
 mod policy;
 mod profile;
 mod read;
+mod restart;
 mod rules;
 mod schema;
 mod secrets;
@@ -28,6 +29,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use lastlook_canon::Digest;
 use lastlook_kernel::{
     BlindWrites, Class, DEFAULT_NOT_SUBJECTS, FactSpec, Guard, Ignore, Mode, Procedure, ToolName,
 };
@@ -41,6 +43,8 @@ pub use profile::Profile;
 pub use rules::UpstreamRules;
 pub use schema::{schema, schema_text};
 pub use weaker::weaker;
+
+pub(crate) use restart::at_restart;
 
 /// The largest configuration file that is read, in bytes.
 pub const MAX_BYTES: u64 = 1 << 20;
@@ -195,6 +199,26 @@ impl Config {
     /// [`Config::parse`] fails.
     pub fn load(path: &Path) -> Result<Config, ConfigError> {
         find::load(path, NamedBy::Argument)
+    }
+
+    /// A digest of what stands in the configuration file at `path` and in these policy files; of what is wrong with a
+    /// file where it cannot be read.
+    ///
+    /// It tells whether to read them again, which costs much more. Never put it on record: it covers secrets.
+    pub(crate) fn on_disk(path: &Path, policy: Option<&PolicyFiles>) -> Digest {
+        let text = |read: Result<String, ConfigError>| match read {
+            Ok(text) => format!("+{text}"),
+            Err(error) => format!("-{error}"),
+        };
+        let configuration = text(find::read(path, FileKind::Configuration, NamedBy::Argument));
+        let policy = policy.map(|files| match files.read() {
+            Ok((policies, entities)) => {
+                [text(Ok(policies)), entities.map_or_else(String::new, |e| text(Ok(e)))]
+            }
+            Err(error) => [text(Err(error)), String::new()],
+        });
+        let [policies, entities] = policy.unwrap_or_default();
+        Digest::of("lastlook/files/v1", &[configuration.as_bytes(), policies.as_bytes(), entities.as_bytes()])
     }
 
     /// Reads configuration text; `name` stands for the file in messages.

@@ -6,20 +6,19 @@
 
 use std::collections::BTreeMap;
 
-use cedar_policy_core::ast::{Effect, Expr, ExprKind, Policy, PolicyID, PolicySet, UnaryOp, Var};
-use cedar_policy_core::extensions::Extensions;
+use cedar_policy_core::ast::{Expr, ExprKind, UnaryOp, Var};
+use cedar_policy_core::validator::ValidationError;
 use cedar_policy_core::validator::validation_errors::AttributeAccess;
-use cedar_policy_core::validator::{ValidationError, ValidationMode, Validator, ValidatorSchema};
 use miette::Diagnostic;
 
 use super::path::{chain, children, paths};
+use super::vocabulary::{Vocabulary, Wrong};
 use super::{Condition, ConditionProblem, Path, Root, plain_message};
-use crate::policy::{Declarations, EntityStore, action_text};
-use crate::shape::{Member, Shape, name, nearest, type_text};
+use crate::shape::{Member, Shape, nearest};
 
 /// What is known of the types of everything a condition may touch.
 #[derive(Debug, Clone, Default)]
-pub struct Types<'a> {
+pub struct Types {
     /// The arguments.
     pub args: Option<Shape>,
     /// The facts as they were, by name; not required where a basis may be missing.
@@ -28,50 +27,44 @@ pub struct Types<'a> {
     pub now: BTreeMap<String, Member>,
     /// The arguments of the step that is matched, where there is one.
     pub step_args: Option<Shape>,
-    /// The full name of the tool the condition is for.
+    /// The full name of the tool the condition is for; one of the vocabulary's.
     pub action: String,
-    /// The full names of all tools, as far as a condition may name them.
-    pub actions: Vec<String>,
-    /// The entity types of principals, beside `User` and `Agent`.
-    pub principals: Vec<String>,
-    /// The entity types of what is acted on; empty for the tool itself.
+    /// The entity types of what is acted on, each one of the vocabulary's; empty for the tool itself.
     pub resources: Vec<String>,
-    /// The entity types of groups, beside `Role`.
-    pub groups: Vec<String>,
-    /// The entities that policies know.
-    pub entities: Option<&'a EntityStore>,
 }
-
-/// The entity type that stands for what is not known.
-const UNKNOWN: &str = "LastlookUnknown";
 
 /// The member of `context` that may be true or false.
 const OPEN: &str = "lastlook unknown";
 
-pub(super) fn check(condition: &Condition, types: &Types<'_>) -> Result<(), ConditionProblem> {
+pub(super) fn check(
+    condition: &Condition,
+    vocabulary: &Vocabulary,
+    types: &Types,
+) -> Result<(), ConditionProblem> {
     let known = Known::of(types);
     for path in &condition.paths {
         if let Some(problem) = known.misspelt(path, condition) {
             return Err(problem);
         }
     }
-    let schema = known.schema(types).map_err(|message| whole(condition, message, None))?;
-    let id = PolicyID::from_string("condition");
-    let policy = Policy::from_when_clause(Effect::Permit, known.truth(&condition.expr), id, None);
-    let result = Validator::new(schema).validate(&PolicySet::singleton(policy), ValidationMode::Strict);
+    let truth = known.truth(&condition.expr);
+    let wrong = match vocabulary.check(truth, &types.action, &types.resources, &known.context()) {
+        Ok(()) => return Ok(()),
+        Err(wrong) => wrong,
+    };
     let place = |error: &ValidationError| super::error::span(error).map_or(0..usize::MAX, |span| span);
     let key = |error: &ValidationError| (place(error).start, place(error).end, error.to_string());
-    if let Some(error) = result.validation_errors().min_by_key(|error| key(error)) {
-        return Err(condition.type_problem(error));
-    }
-    match result.validation_warnings().map(ToString::to_string).min() {
-        Some(warning) if warning.contains("impossible") => {
+    Err(match wrong {
+        Wrong::Errors(errors) => match errors.iter().min_by_key(|error| key(error)) {
+            Some(first) => condition.type_problem(first),
+            None => whole(condition, "its types do not fit".to_owned(), None),
+        },
+        Wrong::NeverTrue => {
             let help = "a part of it is false whatever the values are".to_owned();
-            Err(whole(condition, "this can never be true".to_owned(), Some(help)))
+            whole(condition, "this can never be true".to_owned(), Some(help))
         }
-        Some(warning) => Err(whole(condition, plain_message(&warning), None)),
-        None => Ok(()),
-    }
+        Wrong::Other(message) => whole(condition, plain_message(&message), None),
+    })
 }
 
 fn whole(condition: &Condition, message: String, help: Option<String>) -> ConditionProblem {
@@ -94,7 +87,7 @@ enum Leads {
 }
 
 impl Known {
-    fn of(types: &Types<'_>) -> Known {
+    fn of(types: &Types) -> Known {
         let mut roots = BTreeMap::from([
             (Root::Args, types.args.clone().unwrap_or(Shape::Unknown)),
             (Root::Was, Shape::Record(types.was.clone())),
@@ -156,26 +149,10 @@ impl Known {
         Some(ConditionProblem::new(format!("`{owner}` has no `{member}`"), at, Some(help)))
     }
 
-    fn schema(&self, types: &Types<'_>) -> Result<ValidatorSchema, String> {
-        let mut declarations =
-            Declarations::gather(&types.principals, &types.groups, &types.resources, types.entities);
-        declarations.entity(UNKNOWN);
-        if let Some(name) = declarations.reserved() {
-            return Err(format!("`{name}` is a name of Cedar's own and no type of entities"));
-        }
-        let members = self
-            .roots
-            .iter()
-            .map(|(root, shape)| format!("{}: {}", root.as_str(), type_text(shape, UNKNOWN, 0)));
-        let context = format!("{{ {}, {}: Bool }}", members.collect::<Vec<_>>().join(", "), name(OPEN));
-        let mut text = declarations.text();
-        for action in types.actions.iter().filter(|action| **action != types.action) {
-            text.push_str(&format!("action {};\n", crate::shape::quoted(action)));
-        }
-        let resources = declarations.resources();
-        text.push_str(&action_text(&types.action, None, &declarations.principals(), &resources, &context));
-        let parsed = ValidatorSchema::from_cedarschema_str(&text, Extensions::all_available());
-        parsed.map(|(schema, _)| schema).map_err(|error| error.to_string())
+    /// The record that Cedar calls `context`.
+    fn context(&self) -> Shape {
+        let roots = self.roots.iter().map(|(root, shape)| (root.as_str(), Member::required(shape.clone())));
+        Shape::record(roots.chain([(OPEN, Member::required(Shape::Bool))]))
     }
 
     /// The expression with everything replaced that touches the unknown.

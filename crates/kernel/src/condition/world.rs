@@ -13,7 +13,7 @@ use lastlook_canon::Json;
 
 use super::{Condition, ConditionError, Path, Root};
 use crate::policy::EntityStore;
-use crate::shape::{Lost, Members, Reader, Shape};
+use crate::shape::{Converter, Lost, Members, Shape};
 
 /// What a [`World`] is made of.
 #[derive(Debug, Clone, Copy)]
@@ -77,10 +77,10 @@ impl World {
     /// What cannot be converted is remembered: evaluating a condition that touches it is an error, and so is any
     /// condition when principal or resource is no entity.
     pub fn new(input: &WorldInput<'_>) -> World {
-        let mut reader = Reader::new(Members::Open);
+        let mut converter = Converter::new(Members::Open);
         let mut top = BTreeMap::new();
         if let Some(args) =
-            reader.read(Root::Args, &[], input.args, input.args_shape.unwrap_or(&Shape::Unknown))
+            converter.read(Root::Args, &[], input.args, input.args_shape.unwrap_or(&Shape::Unknown))
         {
             top.insert("args".into(), args);
         }
@@ -88,7 +88,7 @@ impl World {
             let mut values = Vec::with_capacity(facts.len());
             for (name, json) in facts {
                 let shape = input.fact_shapes.iter().find(|(fact, _)| fact == name).map(|(_, shape)| shape);
-                if let Some(value) = reader.read(root, &[name], json, shape.unwrap_or(&Shape::Unknown)) {
+                if let Some(value) = converter.read(root, &[name], json, shape.unwrap_or(&Shape::Unknown)) {
                     values.push((name.as_str(), value));
                 }
             }
@@ -101,14 +101,14 @@ impl World {
             Ok(parties) => (parties.request(Context::Value(Arc::new(top))), parties.entities, None),
             Err(message) => (nobody(), Arc::new(Entities::new()), Some(message)),
         };
-        World { request, entities, lost: reader.into_lost(), broken }
+        World { request, entities, lost: converter.into_lost(), broken }
     }
 
     /// The same world with `step` in it. Costs no more than the step does.
     pub fn with_step(&self, step: &StepView<'_>) -> World {
-        let mut reader = Reader::new(Members::Open);
+        let mut converter = Converter::new(Members::Open);
         let shape = step.args_shape.unwrap_or(&Shape::Unknown);
-        let args = reader.read(Root::Step, &["args"], step.args, shape);
+        let args = converter.read(Root::Step, &["args"], step.args, shape);
         let mut members: Vec<(&str, Value)> = vec![
             ("tool", step.tool.into()),
             ("at", step.at.into()),
@@ -129,7 +129,7 @@ impl World {
             Some(Context::Value(Arc::new(top))),
         );
         let mut lost: Vec<Lost> = self.lost.iter().filter(|lost| lost.root != Root::Step).cloned().collect();
-        lost.extend(reader.into_lost());
+        lost.extend(converter.into_lost());
         World { request, entities: Arc::clone(&self.entities), lost, broken: self.broken.clone() }
     }
 

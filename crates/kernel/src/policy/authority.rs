@@ -14,7 +14,7 @@ use super::parse::Rule;
 use super::schema::ActionTypes;
 use super::{EntityStore, Policies, PolicyProblem, PolicySchema};
 use crate::condition::{Parties, Root, lost_text, plain_message, truth};
-use crate::shape::{Lost, Member, Members, Reader};
+use crate::shape::{Converter, Lost, Member, Members};
 
 /// Who wants what, and what the boundary read.
 #[derive(Debug, Clone, Copy)]
@@ -247,23 +247,23 @@ pub(super) fn context(
     types: &ActionTypes,
     with_facts: bool,
 ) -> (Context, Vec<Lost>) {
-    let mut reader = Reader::new(Members::Closed);
+    let mut converter = Converter::new(Members::Closed);
     let mut top = BTreeMap::new();
-    if let Some(args) = reader.read(Root::Args, &[], request.args, &types.args) {
+    if let Some(args) = converter.read(Root::Args, &[], request.args, &types.args) {
         top.insert("args".into(), args);
     }
     if with_facts {
-        let was = facts(&mut reader, Root::Was, request.was, &types.was);
-        let now = facts(&mut reader, Root::Now, request.now, &types.now);
+        let was = facts(&mut converter, Root::Was, request.was, &types.was);
+        let now = facts(&mut converter, Root::Now, request.now, &types.now);
         top.insert("was".into(), was);
         top.insert("now".into(), now);
         top.insert("steps".into(), Value::set(request.steps.iter().map(|step| step.as_str().into()), None));
     }
-    (Context::Value(Arc::new(top)), reader.into_lost())
+    (Context::Value(Arc::new(top)), converter.into_lost())
 }
 
 fn facts<'a>(
-    reader: &mut Reader<'a>,
+    converter: &mut Converter<'a>,
     root: Root,
     given: &'a [(String, Json)],
     types: &'a BTreeMap<String, Member>,
@@ -272,9 +272,10 @@ fn facts<'a>(
     for (name, member) in types {
         let json = given.iter().find(|(fact, _)| fact == name).map(|(_, json)| json);
         match json.filter(|json| !json.is_null()) {
-            Some(json) => values
-                .extend(reader.read(root, &[name], json, &member.shape).map(|value| (name.as_str(), value))),
-            None if member.required => reader.missing(root, &[name]),
+            Some(json) => values.extend(
+                converter.read(root, &[name], json, &member.shape).map(|value| (name.as_str(), value)),
+            ),
+            None if member.required => converter.missing(root, &[name]),
             None => {}
         }
     }

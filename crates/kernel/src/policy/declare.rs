@@ -112,10 +112,6 @@ impl Declarations {
         self.principals.iter().map(String::as_str).collect()
     }
 
-    pub(crate) fn resources(&self) -> Vec<&str> {
-        self.resources.iter().map(String::as_str).collect()
-    }
-
     /// Attributes whose type differs from entity to entity.
     pub(crate) fn left_out(&self) -> &[String] {
         &self.left_out

@@ -12,7 +12,7 @@ use super::{Authority, Policies, PolicyRequest, PolicySchema, SchemaInput, ToolT
 use crate::condition::tests::{facts, json};
 use crate::{Class, EntityStore, Member, Shape, ToolName};
 
-/// A shop with a refund that rests on an order, and a read.
+/// A shop with a refund that rests on an order, and a read. The fact is optional, as the engine makes every fact.
 pub(super) fn tools() -> Vec<ToolTypes> {
     let order = Shape::record([
         ("status", Member::required(Shape::String)),
@@ -34,7 +34,7 @@ pub(super) fn tools() -> Vec<ToolTypes> {
             ]),
             resources: vec!["Order".to_owned()],
             was: BTreeMap::from([("order".to_owned(), Member::optional(order.clone()))]),
-            now: BTreeMap::from([("order".to_owned(), Member::required(order))]),
+            now: BTreeMap::from([("order".to_owned(), Member::optional(order))]),
         },
         ToolTypes {
             name: ToolName::new("shop", "get_order"),

@@ -5,6 +5,7 @@
 //! policy that touches that place is an error, which refuses. `null` alone counts as absent.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use cedar_policy_core::ast::{ExtensionFunction, Name, PartialValue, Value};
 use cedar_policy_core::extensions::Extensions;
@@ -16,7 +17,7 @@ use crate::condition::Root;
 /// Nesting beyond this is lost.
 const DEEPEST: usize = 32;
 
-/// The most values that one reader converts; what comes after is lost.
+/// The most values that are converted for one look; what comes after is lost.
 const MOST_VALUES: usize = 50_000;
 
 /// Something that is present and has no Cedar value.
@@ -46,8 +47,14 @@ pub(crate) enum Members {
     Closed,
 }
 
+/// Cedar's constructor of decimals; parsing its name costs more than converting most values.
+static DECIMAL: LazyLock<Option<&'static ExtensionFunction>> = LazyLock::new(|| {
+    let name = Name::parse_unqualified_name("decimal").ok()?;
+    Extensions::all_available().func(&name).ok()
+});
+
 /// Converts JSON, and remembers what it could not.
-pub(crate) struct Reader<'a> {
+pub(crate) struct Converter<'a> {
     members: Members,
     decimal: Option<&'static ExtensionFunction>,
     root: Root,
@@ -63,13 +70,11 @@ enum Read {
     Lost,
 }
 
-impl<'a> Reader<'a> {
-    pub(crate) fn new(members: Members) -> Reader<'a> {
-        let name = Name::parse_unqualified_name("decimal").ok();
-        let decimal = name.and_then(|name| Extensions::all_available().func(&name).ok());
-        Reader {
+impl<'a> Converter<'a> {
+    pub(crate) fn new(members: Members) -> Converter<'a> {
+        Converter {
             members,
-            decimal,
+            decimal: *DECIMAL,
             root: Root::Args,
             path: Vec::new(),
             in_set: false,

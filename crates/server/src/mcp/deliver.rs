@@ -57,8 +57,8 @@ impl Session {
             Delivery::Contradicted { receipt, sentence } => {
                 Some(reply::contradicted(&call.id, call.era, &sentence, &receipt).into())
             }
-            Delivery::Lost { receipt, sentence, code } => {
-                Some(reply::lost(&call.id, call.era, &sentence, code, receipt.as_deref()).into())
+            Delivery::Lost { receipt, sentence, code, outcome } => {
+                Some(reply::lost(&call.id, call.era, &sentence, code, outcome, receipt.as_deref()).into())
             }
             Delivery::Nothing => None,
         };

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use lastlook_canon::members;
 use lastlook_engine::Refusal;
+use lastlook_kernel::Outcome;
 use serde_json::{Map, Value, json, value::RawValue};
 
 use super::session::Era;
@@ -38,9 +39,17 @@ pub(super) fn refusal(id: &[u8], era: Era, refusal: &Refusal) -> Vec<u8> {
     tool_error(id, era, &refusal.sentence, refusal.diff.as_deref(), verdict)
 }
 
-/// A result for an effect that was sent and whose outcome nobody knows.
-pub(super) fn lost(id: &[u8], era: Era, sentence: &str, code: &str, receipt: Option<&str>) -> Vec<u8> {
-    let verdict = json!({"verdict": "allow", "codes": [code], "outcome": "unknown", "receipt": receipt});
+/// A result for an effect that was sent and that no answer came to.
+pub(super) fn lost(
+    id: &[u8],
+    era: Era,
+    sentence: &str,
+    code: &str,
+    outcome: Outcome,
+    receipt: Option<&str>,
+) -> Vec<u8> {
+    let verdict =
+        json!({"verdict": "allow", "codes": [code], "outcome": outcome.as_str(), "receipt": receipt});
     tool_error(id, era, sentence, None, verdict)
 }
 

@@ -38,8 +38,8 @@ const APART: Duration = Duration::from_millis(1100);
 /// Look at a server, and write a configuration to start from
 ///
 /// The server is started, its tools are listed, and each gets a proposed class with whose word it is. Tools that only
-/// read and need no arguments are called twice, to see which parts of their answers move by themselves; nothing else is
-/// ever called. The file is a start: it marks with `review:` what a person should look at.
+/// read, and need no arguments or offer them in their schema, are called twice, to see which parts of their answers move
+/// by themselves; nothing else is ever called. The file is a start: it marks with `review:` what a person should look at.
 #[derive(Debug, clap::Args)]
 pub struct InitArgs {
     /// What to call the server: letters, digits, `-` and `_` [default: after its command]
@@ -265,9 +265,14 @@ fn report(
             let (name, path) = (start.upstream, path.display());
             let config = if *is_default { String::new() } else { format!(" --config {path}") };
             let kept = backup.map(|backup| format!("the file as it was: {}\n", backup.display()));
+            let look = match reviews {
+                0 => "read it through".to_owned(),
+                1 => "go through its one line that says `review:`".to_owned(),
+                many => format!("go through its {many} lines that say `review:`"),
+            };
             print(&format!(
                 "{seen}written to {path}\n{}\nnext:\n  \
-                 1. go through its {reviews} lines that say `review:`\n  \
+                 1. {look}\n  \
                  2. try it: lastlook mcp{config} --upstream {name}\n  \
                  3. put it before the server in your client: lastlook wrap{config} CLIENT.json\n",
                 kept.unwrap_or_default(),

@@ -20,8 +20,10 @@ const LINES: usize = 50;
 
 /// Show what was attempted, allowed, refused, and why
 ///
-/// One line for each way an attempt ended (refused, outcome, operator), over all logs, oldest first; an attempt that is
-/// still under way has a line of kind `armed`. An outcome that was unknown and is settled by now shows both.
+/// One line for each way an attempt ended (refused, outcome, operator) and for what was seen of its effect (confirmation),
+/// over all logs, oldest first; an attempt that is still under way has a line of kind `armed`. An outcome that was unknown
+/// and is settled by now shows both. Reloads of the configuration, and an operator's word on one, are lines of kind
+/// `operator` whose receipt begins with `configuration-`.
 #[derive(Debug, clap::Args)]
 pub struct LogArgs {
     /// Go on as entries come, until interrupted or nobody reads any more

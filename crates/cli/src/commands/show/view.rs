@@ -12,7 +12,7 @@ use crate::record::{Attempt, Placed, Record};
 /// One attempt, as `lastlook show --json` prints it.
 #[derive(Debug, Serialize)]
 pub struct View {
-    /// How it stands: armed, refused, succeeded, failed or unknown.
+    /// How it stands: armed, refused, succeeded, failed or unknown; recorded, when it is no attempt.
     pub state: &'static str,
     /// The line of the entry that says what the look found: the refusal, or the outcome as it was known first.
     #[serde(flatten)]
@@ -130,7 +130,12 @@ impl View {
         let said = |name: &str| attempt.entries.iter().find_map(|placed| placed.entry.body.get(name));
         let count = |name: &str| said(name).and_then(Value::as_u64);
         Ok(View {
-            state: attempt.row.as_ref().map_or("refused", |row| row.state.as_str()),
+            state: match &attempt.row {
+                Some(row) => row.state.as_str(),
+                // What an operator said of the configuration is about no attempt.
+                None if told.entry.kind == Kind::Operator => "recorded",
+                None => "refused",
+            },
             class_by: said("class").and_then(|class| class.get("by")?.as_str()).map(str::to_owned),
             asserted: said("principal").and_then(|principal| principal.get("asserted")?.as_bool()),
             reasons: looked.map(reasons).unwrap_or_default(),

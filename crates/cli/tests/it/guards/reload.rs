@@ -118,3 +118,56 @@ fn policies_that_forbid_less_or_permit_more_wait_for_an_operator() {
     assert_eq!(became(&agent.call("delete_note", json!({"path": "plan.md"}))), "policy-denied");
     assert_eq!(world.effects(), Vec::<String>::new());
 }
+
+#[test]
+fn a_secret_that_changed_is_noticed_and_never_shown() {
+    let world = World::new();
+    // What a server's environment holds is a secret: here, which folder it serves.
+    for (folder, status) in [("hunter1", "open"), ("hunter2", "paid")] {
+        std::fs::create_dir(world.at(folder)).unwrap();
+        std::fs::write(world.at(folder).join("plan.md"), format!(r#"{{"status":"{status}"}}"#)).unwrap();
+    }
+    let serve = format!("exec '{}' demo-notes-server \"$NOTES\"", env!("CARGO_BIN_EXE_lastlook"));
+    let rules = |folder: &str| {
+        format!(
+            "[upstream.side]\ncommand = {}\nenv = {{ NOTES = {:?} }}\nprofile = \"none\"\n\
+             [tool.\"side.read_note\"]\nclass = \"read\"\n\
+             [fact.plan]\nmcp = {{ tool = \"side.read_note\", args = {{ path = \"plan.md\" }} }}\n\
+             [guard.paid]\non = [\"notes.write_note\"]\nwhen = 'now.plan.status == \"paid\"'\n",
+            json!(["/bin/sh", "-c", serve]),
+            world.at(folder)
+        )
+    };
+    world.configure(&rules("hunter1"));
+    let mut agent = world.agent();
+    assert_eq!(write(&mut agent), "condition-false");
+    world.configure(&rules("hunter2"));
+    // Another environment is another server, so an operator has a word in it.
+    says(&agent, "upstream `side` is started differently", 1);
+    assert_eq!(write(&mut agent), "condition-false");
+    let word = world.lastlook(&["reload", "--accept", "--reason", "a new key"]).output().unwrap();
+    assert!(word.status.success(), "{word:?}");
+    says(&agent, "the configuration was reloaded", 1);
+    assert_eq!(write(&mut agent), "ran");
+    assert!(!agent.complaints().contains("hunter"), "{}", agent.complaints());
+}
+
+#[test]
+fn what_waits_for_a_restart_is_named_and_who_acts_stays_who_it_was() {
+    let world = World::new();
+    let who = |id: &str| {
+        format!(
+            "[principal]\nid = '{id}'\n[guard.who]\non = [\"notes.write_note\"]\nwhen = 'principal == User::\"ada\"'\n"
+        )
+    };
+    world.configure(&who("User::\"ada\""));
+    let mut agent = world.agent();
+    assert_eq!(write(&mut agent), "ran");
+    let file = world.configure(&who("Robot::\"r\""));
+    let text = std::fs::read_to_string(&file).unwrap().replace("max_gap = \"60s\"", "max_gap = \"59s\"");
+    world.file("lastlook.toml", &text);
+    says(&agent, "not before a restart: [principal] id, [defaults]", 1);
+    assert_eq!(write(&mut agent), "ran");
+    drop(agent);
+    assert_eq!(write(&mut world.agent()), "condition-false");
+}

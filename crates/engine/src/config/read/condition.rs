@@ -33,7 +33,7 @@ pub(super) fn condition(
             _ => {}
         }
     }
-    kernel_api::check_types(&condition, &word, &known.specs, sink);
+    kernel_api::check_types(&condition, &word, known, sink);
     Some(condition)
 }
 

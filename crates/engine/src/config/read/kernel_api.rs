@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use lastlook_kernel::{
-    Amount, Condition, FactSpec, Member, Root, Shape, Template, TemplateError, Types, WindowSpec,
+    Amount, Condition, Member, Root, Shape, Template, TemplateError, Types, Vocabulary, VocabularyInput,
+    WindowSpec,
 };
 
+use super::known::Known;
 use crate::config::document::{Item, Section, Sink, Word};
 use crate::window::Window;
 
@@ -24,12 +26,8 @@ pub(super) fn condition(word: &Word<'_>, roots: &[Root], sink: &mut Sink) -> Opt
 /// Whether the condition fits the types that the facts' `shape` declares; of arguments nothing is known yet.
 ///
 /// Who acts, and on what, is left to the check against the tools as they are listed.
-pub(super) fn check_types(
-    condition: &Condition,
-    word: &Word<'_>,
-    facts: &BTreeMap<String, FactSpec>,
-    sink: &mut Sink,
-) {
+pub(super) fn check_types(condition: &Condition, word: &Word<'_>, known: &Known<'_>, sink: &mut Sink) {
+    let facts = &known.specs;
     let names = condition.names();
     let parties = [Root::Principal, Root::Action, Root::Resource];
     if names.iter().any(|(root, _)| parties.contains(root)) {
@@ -47,13 +45,28 @@ pub(super) fn check_types(
         was: shapes.clone(),
         now: shapes,
         step_args: Some(Shape::Unknown),
-        action: "upstream.tool".to_owned(),
-        ..Types::default()
+        action: ANY_TOOL.to_owned(),
+        resources: Vec::new(),
     };
-    if let Err(problem) = condition.check(&types) {
-        let help = problem.help.unwrap_or_else(|| "the types are those of the facts' `shape`".to_owned());
-        sink.report_inside(word, problem.at, problem.message, "in this condition", help);
+    let checked = match &known.vocabulary {
+        Some(vocabulary) => {
+            condition.check(vocabulary, &types).map_err(|problem| (problem.at, problem.message, problem.help))
+        }
+        None => Err((0..word.text.len(), "its types cannot be checked".to_owned(), None)),
+    };
+    if let Err((at, message, help)) = checked {
+        let help = help.unwrap_or_else(|| "the types are those of the facts' `shape`".to_owned());
+        sink.report_inside(word, at, message, "in this condition", help);
     }
+}
+
+/// The name that stands for any tool while none is known.
+const ANY_TOOL: &str = "upstream.tool";
+
+/// What conditions may name while neither tools nor entities are known.
+pub(super) fn vocabulary() -> Option<Vocabulary> {
+    let any = VocabularyInput { actions: vec![ANY_TOOL.to_owned()], ..VocabularyInput::default() };
+    Vocabulary::new(&any).ok()
 }
 
 /// Text with holes.

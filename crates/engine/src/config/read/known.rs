@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lastlook_kernel::{Class, FactSpec, Source, ToolName};
+use lastlook_kernel::{Class, FactSpec, Source, ToolName, Vocabulary};
 
+use super::kernel_api;
 use crate::config::document::{Section, Sink, Word, suggest};
 use crate::config::{ProfileChoice, ToolConfig, ToolKey, UpstreamConfig};
 
@@ -22,6 +23,8 @@ pub(super) struct Known<'d> {
     pub(super) policies: bool,
     /// The facts that were read.
     pub(super) specs: BTreeMap<String, FactSpec>,
+    /// What conditions may name; `None` only if Cedar itself does not work.
+    pub(super) vocabulary: Option<Vocabulary>,
     reads: BTreeSet<ToolName>,
 }
 
@@ -35,6 +38,7 @@ impl<'d> Known<'d> {
             procedures: names(root, "procedure"),
             confirmed: confirmed(root),
             policies: root.peek("policy").is_some(),
+            vocabulary: kernel_api::vocabulary(),
             ..Known::default()
         }
     }

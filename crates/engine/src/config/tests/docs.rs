@@ -13,6 +13,37 @@ fn every_whole_example_of_the_reference_page_is_valid() {
     assert!(seen >= 1);
 }
 
+/// What the examples of other pages take for granted, section by section; an example may bring its own.
+const TAKEN_FOR_GRANTED: [(&str, &str); 4] = [
+    ("[upstream.shop]", "command = ['shop-mcp']"),
+    ("[tool.\"shop.get_order\"]", "class = 'read'"),
+    ("[database.shop]", "sqlite = '/srv/shop.db'"),
+    ("[fact.order]", "mcp = { tool = 'shop.get_order', args = { id = '${args.order_id}' } }"),
+];
+
+#[test]
+fn every_example_of_the_other_pages_is_valid() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let folders =
+        ["docs/concepts", "docs/guides"].map(|folder| std::fs::read_dir(root.join(folder)).unwrap());
+    let mut pages: Vec<_> = folders.into_iter().flatten().map(|page| page.unwrap().path()).collect();
+    pages.extend(["README.md", "docs/reference/windows-and-limits.md"].map(|page| root.join(page)));
+    let mut seen = 0;
+    for page in pages {
+        let text = std::fs::read_to_string(&page).unwrap();
+        for block in text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()) {
+            let lacking = TAKEN_FOR_GRANTED.iter().filter(|(section, _)| !block.contains(section));
+            let lacking = lacking.map(|(section, keys)| format!("{section}\n{keys}\n"));
+            let whole: String = lacking.chain([block.to_owned()]).collect();
+            if let Err(error) = Config::parse(&whole, "lastlook.toml") {
+                panic!("{}\n{}", page.display(), render(&error));
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen >= 3, "the examples were not found");
+}
+
 #[test]
 fn the_reference_page_names_every_key_and_profile() {
     let upstream = "upstream.a.command=['a']\n";

@@ -124,7 +124,9 @@ proptest! {
                     entities: None,
                 });
                 let _either = condition.eval(&world);
-                if let Err(problem) = condition.check(&crate::Types { action: "a.b".to_owned(), ..Default::default() }) {
+                let words = crate::VocabularyInput { actions: vec!["a.b".to_owned()], ..Default::default() };
+                let words = crate::Vocabulary::new(&words).unwrap();
+                if let Err(problem) = condition.check(&words, &crate::Types { action: "a.b".to_owned(), ..Default::default() }) {
                     prop_assert!(text.get(problem.at).is_some());
                 }
             }

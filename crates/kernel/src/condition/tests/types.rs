@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 
-use crate::condition::{Condition, Root, Types};
+use crate::condition::{Condition, Root, Types, Vocabulary, VocabularyInput};
 use crate::{EntityStore, Member, Shape};
 
-fn types() -> Types<'static> {
+fn types() -> Types {
     let order = Shape::record([
         ("status", Member::required(Shape::String)),
         ("total_cents", Member::required(Shape::Long)),
@@ -27,22 +27,30 @@ fn types() -> Types<'static> {
         ]),
         step_args: Some(Shape::record([("id", Member::required(Shape::String))])),
         action: "shop.refund".to_owned(),
+        resources: vec!["Order".to_owned()],
+    }
+}
+
+fn vocabulary(entities: Option<&EntityStore>) -> Vocabulary {
+    let input = VocabularyInput {
         actions: vec!["shop.refund".to_owned(), "shop.verify".to_owned()],
         resources: vec!["Order".to_owned()],
-        ..Types::default()
-    }
+        entities,
+        ..VocabularyInput::default()
+    };
+    Vocabulary::new(&input).unwrap()
 }
 
 #[track_caller]
 fn sound(text: &str) {
     let condition = Condition::parse(text, &Root::ALL).unwrap();
-    assert_eq!(condition.check(&types()), Ok(()), "{text}");
+    assert_eq!(condition.check(&vocabulary(None), &types()), Ok(()), "{text}");
 }
 
 /// A condition is refused, this part of it is underlined, and message and help hold these words.
 #[track_caller]
 fn unsound(text: &str, underlined: &str, message: &str, help: &str) {
-    let problem = Condition::parse(text, &Root::ALL).unwrap().check(&types()).unwrap_err();
+    let problem = Condition::parse(text, &Root::ALL).unwrap().check(&vocabulary(None), &types()).unwrap_err();
     assert_eq!(text.get(problem.at.clone()), Some(underlined), "{problem:?}");
     assert!(problem.message.contains(message), "{problem:?}");
     assert!(problem.help.as_deref().unwrap_or_default().contains(help), "{problem:?}");
@@ -135,8 +143,10 @@ fn what_touches_the_unknown_is_not_checked() {
 
 #[test]
 fn with_nothing_known_everything_but_entities_and_facts_is_sound() {
+    let words = VocabularyInput { actions: vec!["a.b".to_owned()], ..VocabularyInput::default() };
+    let words = Vocabulary::new(&words).unwrap();
     let nothing = Types { action: "a.b".to_owned(), ..Types::default() };
-    let check = |text| Condition::parse(text, &Root::ALL).unwrap().check(&nothing);
+    let check = |text| Condition::parse(text, &Root::ALL).unwrap().check(&words, &nothing);
     assert_eq!(check("args.x == 1 && args has y && args.y.z"), Ok(()));
     assert_eq!(check("step.args.x == args.x"), Ok(()));
     assert!(check("now.order.x == 1").is_err());
@@ -164,8 +174,8 @@ fn attributes_of_entities_come_from_the_entities_file() {
         "entities.json",
     );
     let store = store.unwrap();
-    let types = Types { entities: Some(&store), ..types() };
-    let check = |text| Condition::parse(text, &Root::ALL).unwrap().check(&types);
+    let known = vocabulary(Some(&store));
+    let check = |text| Condition::parse(text, &Root::ALL).unwrap().check(&known, &types());
     assert_eq!(check("principal is User && principal has level && principal.level == 3"), Ok(()));
     assert!(
         check("principal is User && principal.level == 3").unwrap_err().message.contains("may be absent")

@@ -86,7 +86,8 @@ fn reason_and_hint_are_told() {
 #[test]
 fn facts_decide() {
     let text = "@id(\"paid\") permit(principal, action == Action::\"shop.refund\", resource) when {
-        context.now.order.status == \"paid\" && context.args.amount_cents <= context.now.order.total_cents };";
+        context.now has order && context.now.order.status == \"paid\" &&
+        context.args.amount_cents <= context.now.order.total_cents };";
     allows(text, Asked::default(), &["paid"]);
     let refunded = r#"{"order": {"status": "refunded", "total_cents": 1200, "rate": 1, "meta": 3}}"#;
     denies(text, Asked { now: refunded, ..Asked::default() }, &[]);
@@ -94,7 +95,7 @@ fn facts_decide() {
     denies(steps, Asked::default(), &[]);
     allows(steps, Asked { steps: vec!["shop.verify".to_owned()], ..Asked::default() }, &["s"]);
     let same = "@id(\"same\") permit(principal, action == Action::\"shop.refund\", resource) when {
-        context.was has order && context.was.order.status == context.now.order.status };";
+        context.was has order && context.now has order && context.was.order.status == context.now.order.status };";
     denies(same, Asked::default(), &[]);
     let was = r#"{"order": {"status": "paid", "total_cents": 1, "rate": 0.5, "meta": null}}"#;
     allows(same, Asked { was, ..Asked::default() }, &["same"]);
@@ -139,10 +140,11 @@ fn a_forbid_that_cannot_be_evaluated_denies() {
     let tags = forbid("context.args has tags && context.args.tags.contains(\"hold\")");
     errs(&tags, args(r#"{"order_id": "42", "amount_cents": 1, "tags": ["hold", 5]}"#), "`args.tags`");
     errs(&tags, args(r#"{"order_id": "42", "amount_cents": 1, "tags": ["hold", null]}"#), "`args.tags`");
-    let rate = forbid("context.now.order.rate.greaterThan(decimal(\"2.0\"))");
+    let rate = forbid("context.now has order && context.now.order.rate.greaterThan(decimal(\"2.0\"))");
     let fine = r#"{"order": {"status": "paid", "total_cents": 1, "rate": 9.00001, "meta": 3}}"#;
     errs(&rate, Asked { now: fine, ..Asked::default() }, "`now.order.rate`");
-    errs(&rate, Asked { now: "{}", ..Asked::default() }, "`now.order` is missing");
+    // Asked for with `has`, a fact that is not there is an answer and no error.
+    allows(&rate, Asked { now: "{}", ..Asked::default() }, &["all"]);
     errs(
         &rate,
         Asked { now: r#"{"order": {"status": "paid"}}"#, ..Asked::default() },
@@ -203,14 +205,16 @@ fn what_can_be_said_before_reading_is_said() {
         assert_eq!(told.trim_end(), expected);
     }
     let on = "action == Action::\"shop.refund\"";
-    let fact_permit =
-        format!("permit(principal, {on}, resource) when {{ context.now.order.status == \"x\" }};");
-    let fact_forbid =
-        format!("forbid(principal, {on}, resource) when {{ context.now.order.status == \"x\" }};");
+    let fact_permit = format!(
+        "permit(principal, {on}, resource) when {{ context.now has order && context.now.order.status == \"x\" }};"
+    );
+    let fact_forbid = format!(
+        "forbid(principal, {on}, resource) when {{ context.now has order && context.now.order.status == \"x\" }};"
+    );
     let argument_forbid =
         format!("@id(\"f\") forbid(principal, {on}, resource) when {{ context.args.amount_cents > 5 }};");
     let others_permit = format!(
-        "permit(principal == User::\"eve\", {on}, resource) when {{ context.now.order.status == \"x\" }};"
+        "permit(principal == User::\"eve\", {on}, resource) when {{ context.now has order && context.now.order.status == \"x\" }};"
     );
     check("", "deny");
     check(PERMIT_ALL, "allow all");
@@ -321,7 +325,7 @@ proptest! {
         let text = "
             @id(\"p\") permit(principal, action, resource);
             @id(\"a\") forbid(principal, action == Action::\"shop.refund\", resource) when { context.args.amount_cents > 2 };
-            @id(\"n\") forbid(principal, action == Action::\"shop.refund\", resource) when { context.now.order.total_cents > 2 };
+            @id(\"n\") forbid(principal, action == Action::\"shop.refund\", resource) when { context.now has order && context.now.order.total_cents > 2 };
         ";
         let authority = authority(text);
         let now = [("order".to_owned(), order)];

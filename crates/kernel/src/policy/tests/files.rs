@@ -96,7 +96,8 @@ fn policies_with_right_names_and_types_are_sound() {
     sound("permit(principal is User, action in Action::\"read\", resource);");
     sound(
         "permit(principal, action == Action::\"shop.refund\", resource is Order) when {
-            context.args.amount_cents <= context.now.order.total_cents && context.now.order.status == \"paid\"
+            context.now has order && context.args.amount_cents <= context.now.order.total_cents &&
+            context.now.order.status == \"paid\"
         };",
     );
     sound(
@@ -109,7 +110,7 @@ fn policies_with_right_names_and_types_are_sound() {
     );
     sound(
         "permit(principal, action == Action::\"shop.refund\", resource) when {
-            context.was has order && context.was.order.status == context.now.order.status
+            context.was has order && context.now has order && context.was.order.status == context.now.order.status
         };",
     );
     sound("permit(principal, action == Action::\"shop.get_order\", resource == Tool::\"shop.get_order\");");
@@ -124,13 +125,15 @@ fn what_could_go_wrong_is_a_problem() {
     unsound(&refund("context.args.amount_cent > 1"), "context.args.amount_cent", "`args.amount_cent`");
     unsound(&refund("context.args.reason == \"x\""), "context.args.reason", "optional");
     unsound(&refund("context.was.order.status == \"x\""), "context.was.order.status", "optional");
+    unsound(&refund("context.now.order.status == \"x\""), "context.now.order.status", "optional");
     unsound(
         &refund("context.args.amount_cents == \"5\""),
         "context.args.amount_cents == \"5\"",
         "not compatible",
     );
     unsound(&refund("context.args.options == 1"), "context.args.options", "`args.options`");
-    unsound(&refund("context.now.order.rate < 2"), "context.now.order.rate", "decimal");
+    let rate = refund("context.now has order && context.now.order.rate < 2");
+    unsound(&rate, "context.now.order.rate", "decimal");
     unsound(&refund("context.args has amount_cent"), &refund("context.args has amount_cent"), "impossible");
     unsound(&refund("principal.level > 1"), "principal.level", "`level`");
     unsound(&refund("context.step.at > 1"), "context.step.at", "`step`");

@@ -50,7 +50,7 @@ action "shop.refund" in ["destructive"] appliesTo {
       tags?: Set<String>,
     },
     now: {
-      order: {
+      order?: {
         note?: String,
         rate: decimal,
         status: String,
