@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 
+use lastlook_engine::approvers::{ChangeError, RegistryError};
 use lastlook_engine::config::ConfigError;
+use lastlook_engine::credential::CredentialError;
 use lastlook_store::StateError;
 use lastlook_upstream::child::SpawnError;
 
@@ -103,6 +105,42 @@ impl From<std::io::Error> for Failure {
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Failure {
         Failure::unavailable(format!("{error:#}"))
+    }
+}
+
+impl From<CredentialError> for Failure {
+    fn from(error: CredentialError) -> Failure {
+        use CredentialError as E;
+        let message = error.to_string();
+        let failure = match &error {
+            E::WrongPassphrase(_) | E::OtherKey { .. } => Failure::refused(message),
+            E::Io { .. } | E::Encryption(_) | E::Randomness(_) => Failure::unavailable(message),
+            E::Missing(_) | E::Exists(_) | E::Exposed { .. } | E::NotYours(_) | E::Damaged { .. } => {
+                Failure::usage(message)
+            }
+            E::NoPassphrase | E::ShortPassphrase | E::LongPassphrase | E::NotText(_) => {
+                Failure::usage(message)
+            }
+        };
+        failure.hint(error.hint())
+    }
+}
+
+impl From<RegistryError> for Failure {
+    fn from(error: RegistryError) -> Failure {
+        Failure::from(ChangeError::from(error))
+    }
+}
+
+impl From<ChangeError> for Failure {
+    fn from(error: ChangeError) -> Failure {
+        let message = error.to_string();
+        let failure = match &error {
+            error if error.is_usage() => Failure::usage(message),
+            error if error.is_passing() => Failure::unavailable(message),
+            _ => Failure::refused(message),
+        };
+        failure.hint(error.hint())
     }
 }
 

@@ -1,12 +1,14 @@
 //! `lastlook`: check every AI-driven action again at the moment it runs.
 
 mod commands;
+mod credentials;
 mod demo;
 mod failure;
 mod place;
 mod progress;
 mod reach;
 mod record;
+mod secret;
 #[cfg(test)]
 mod tests;
 
@@ -45,6 +47,14 @@ enum Subcommands {
     Keys(commands::keys::KeysArgs),
     Verify(commands::verify::VerifyArgs),
     Resolve(commands::resolve::ResolveArgs),
+    Approvals(commands::approvals::ApprovalsArgs),
+    Approve(commands::decide::ApproveArgs),
+    Reject(commands::decide::RejectArgs),
+    Revoke(commands::decide::RevokeArgs),
+    Halt(commands::halt::HaltArgs),
+    Resume(commands::resume::ResumeArgs),
+    Halts(commands::halts::HaltsArgs),
+    Approvers(commands::approvers::ApproversArgs),
     Claims(commands::claims::ClaimsArgs),
     Config(commands::config::ConfigArgs),
     Reload(commands::reload::ReloadArgs),
@@ -71,6 +81,14 @@ fn main() -> ExitCode {
         Subcommands::Keys(args) => commands::keys::run(&place, &args),
         Subcommands::Verify(args) => commands::verify::run(&place, &args),
         Subcommands::Resolve(args) => commands::resolve::run(&place, &args),
+        Subcommands::Approvals(args) => commands::approvals::run(&place, &args),
+        Subcommands::Approve(args) => commands::decide::approve(&place, &args),
+        Subcommands::Reject(args) => commands::decide::reject(&place, &args),
+        Subcommands::Revoke(args) => commands::decide::revoke(&place, &args),
+        Subcommands::Halt(args) => commands::halt::run(&place, &args),
+        Subcommands::Resume(args) => commands::resume::run(&place, &args),
+        Subcommands::Halts(args) => commands::halts::run(&place, &args),
+        Subcommands::Approvers(args) => commands::approvers::run(&place, &args),
         Subcommands::Claims(args) => commands::claims::run(&place, &args),
         Subcommands::Config(args) => commands::config::run(&place, &args),
         Subcommands::Reload(args) => commands::reload::run(&place, &args),

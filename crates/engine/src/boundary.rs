@@ -2,13 +2,13 @@
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 
 use lastlook_canon::{Json, Limits, lexical, parse};
 use lastlook_kernel::{
     Action, ActionError, Class, Code, Definition, Guard, Mode, Principal, Reason, Subject, Tool, Touched,
 };
-use lastlook_store::{Commit, CommitError, Committed, StateDir, Store};
+use lastlook_store::{Commit, CommitError, Committed, StateDir, Store, StoreError};
 use lastlook_upstream::Link;
 use lastlook_upstream::child::ProcessGroup;
 
@@ -17,6 +17,7 @@ use crate::catalog::Catalog;
 use crate::claims::{self, Checked, Report, ReportError};
 use crate::gate::{Cancellation, Control, Gate};
 use crate::guarding::Guarding;
+use crate::halts::{self, Whom};
 use crate::ids::{self, NoRandomness};
 use crate::reader::Reader;
 use crate::rulebook::Rulebook;
@@ -61,6 +62,8 @@ pub struct Boundary {
     rulebook: ArcSwap<Rulebook>,
     /// The `_meta` of the client's last stateless request: the boundary's own requests need one as well.
     meta: OnceLock<Arc<[u8]>>,
+    /// What the client calls itself.
+    agent: ArcSwapOption<String>,
     origin: String,
     writer: u32,
 }
@@ -85,13 +88,22 @@ impl Boundary {
     pub fn new<S: Store>(parts: Parts<S>) -> Boundary {
         let Parts { store, state, settings, principal, upstream, link, group, catalog, rulebook } = parts;
         let (origin, writer) = store.writer().map(|id| (id.origin.clone(), id.n)).unwrap_or_default();
+        let gate = match store.writer() {
+            Some(id) => Gate::open(state.paths(), id.n, settings.max_gap),
+            None => Ok(Gate::closed()),
+        };
+        let gate = gate.unwrap_or_else(|error| {
+            tracing::error!("the gate of `{}` cannot be opened: {error}", state.paths().root.display());
+            Gate::closed()
+        });
         let reader = Reader::new(settings.subjects.clone());
         reader.watch(rulebook.fact_tools(&upstream));
         Boundary {
             reader,
             rulebook: ArcSwap::from_pointee(rulebook),
             meta: OnceLock::new(),
-            gate: Gate::new(settings.max_gap),
+            agent: ArcSwapOption::empty(),
+            gate,
             store: Arc::new(store),
             state,
             settings,
@@ -172,6 +184,30 @@ impl Boundary {
     /// The remembered `_meta`, raw.
     pub fn meta(&self) -> Option<Arc<[u8]>> {
         self.meta.get().cloned()
+    }
+
+    /// Takes in what the client calls itself; the last word counts, for the calls that come after it.
+    pub fn note_agent(&self, name: &str) {
+        if self.agent.load().as_ref().is_none_or(|known| known.as_str() != name) {
+            self.agent.store(Some(Arc::new(name.to_owned())));
+        }
+    }
+
+    /// The ids of the active halts that stop a proposal now.
+    pub(crate) fn halted(&self, proposal: &Proposal) -> Result<Vec<String>, StoreError> {
+        // Who says no name is no agent of any name.
+        let agent = Some(proposal.agent.as_deref().map_or("", String::as_str));
+        let whom = Whom {
+            upstream: &self.upstream,
+            tool: &proposal.tool.name,
+            principal: Some(&self.principal.id),
+            agent,
+        };
+        Ok(halts::active(&*self.store)?
+            .into_iter()
+            .filter(|halt| halt.scope.covers(&whom))
+            .map(|halt| halt.id)
+            .collect())
     }
 
     /// The params of a tool call of the boundary's own.
@@ -273,6 +309,7 @@ impl Boundary {
             covered,
             guarding,
             book,
+            agent: self.agent.load_full(),
             as_task,
             control,
         })
@@ -350,7 +387,9 @@ impl Owed {
             let Some(next) = self.lock().pop() else { return true };
             match boundary.commit(next.clone()).await {
                 // Somebody else recorded how it ended meanwhile: theirs stands.
-                Ok(_) | Err(CommitError::Precondition { .. }) => {}
+                Ok(_) | Err(CommitError::Precondition { .. }) => {
+                    next.entries.iter().for_each(|entry| boundary.gate.leave(&entry.attempt));
+                }
                 Err(CommitError::Limit { .. } | CommitError::Full | CommitError::Unavailable(_)) => {
                     self.push(next);
                     return false;

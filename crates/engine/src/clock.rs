@@ -22,6 +22,11 @@ pub fn wall() -> String {
     format!("{:.9}", now())
 }
 
+/// An instant in nanoseconds since the Unix epoch, in the same form.
+pub fn wall_at(ns: i64) -> String {
+    format!("{:.9}", Timestamp::from_nanosecond(i128::from(ns)).unwrap_or(Timestamp::MAX))
+}
+
 /// Now, in nanoseconds since the Unix epoch.
 pub fn unix_ns() -> i64 {
     i64::try_from(now().as_nanosecond()).unwrap_or(i64::MAX)
@@ -47,6 +52,12 @@ fn ahead() -> Duration {
 #[cfg(not(debug_assertions))]
 fn ahead() -> Duration {
     Duration::ZERO
+}
+
+/// The instant of a text as entries write it, in nanoseconds since the Unix epoch.
+pub fn ns_of(time: &str) -> Option<i64> {
+    let instant: Timestamp = time.parse().ok()?;
+    i64::try_from(instant.as_nanosecond()).ok()
 }
 
 /// The instant a source's own words name: RFC 3339 text, or seconds since the Unix epoch; in nanoseconds since then.

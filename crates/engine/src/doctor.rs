@@ -2,12 +2,14 @@
 //!
 //! Each function looks at one thing and says everything it found of it; [`Finding`]s are for people.
 
+mod approvals;
 mod guards;
 mod policies;
 mod sources;
 mod templates;
 mod upstreams;
 
+pub use approvals::approvals;
 pub use guards::guards;
 pub use policies::policies;
 pub use sources::sources;

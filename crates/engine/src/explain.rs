@@ -62,7 +62,12 @@ pub(crate) fn refusal(tool: &str, reasons: &[Reason], moved: &[Moved]) -> (Strin
         calls.join(", and ")
     };
     let not_run = format!("Not run: `{tool}` was refused because");
-    let sentence = if about(Code::FactChanged).is_some() {
+    let sentence = if let Some(reason) = about(Code::Halted) {
+        format!(
+            "{not_run} an operator has halted it ({}). Do not try it again, nor another way to the same end, before an operator says that it may go on.",
+            name(reason)
+        )
+    } else if about(Code::FactChanged).is_some() {
         match calls(|moved| moved.unreadable.is_none()) {
             none if none.is_empty() => {
                 format!(
@@ -189,6 +194,12 @@ fn plainly(reason: &Reason) -> (String, &'static str) {
         Code::LeaseTaken => ("somebody else is at it", "Try again later."),
         Code::LeaseExpired => ("it took too long before it could be sent", "Try again."),
         Code::ApprovalRequired => ("a person must approve it first", "Ask an operator."),
+        Code::ApprovalRejected => ("a person said no", "Do not repeat it; ask an operator why."),
+        Code::ApprovalRevoked => (
+            "its approval was taken back, ran out or is used already",
+            "Ask an operator before you repeat it.",
+        ),
+        Code::TooManyHeld => ("too many actions wait for approval already", "Wait until some are decided."),
         Code::PolicyDenied => {
             ("the policy does not permit it", "Do not repeat it; ask an operator if it should be.")
         }
@@ -213,7 +224,8 @@ fn plainly(reason: &Reason) -> (String, &'static str) {
         Code::BasisTooLarge => {
             ("it rests on more readings than are checked at once", "Do it in smaller parts.")
         }
-        Code::FactChanged
+        Code::Halted
+        | Code::FactChanged
         | Code::FactUnstable
         | Code::FactUnreadable
         | Code::BasisMissing
@@ -259,6 +271,19 @@ pub(crate) fn contradicted(tool: &str, receipt: &str) -> String {
     format!(
         "`{tool}` answered that it succeeded, but its effect does not show: it was looked for and is not there. Do not report it as done; receipt {receipt}."
     )
+}
+
+/// What is said when people must approve first.
+pub(crate) fn held(tool: &str, request: &str, by: &[String]) -> String {
+    let by = if by.is_empty() { "somebody".to_owned() } else { by.join(" and ") };
+    format!(
+        "`{tool}` has not run: {by} must approve it first. It waits as `{request}`. Once it is approved, call it again with exactly the same arguments; until then every such call gets this answer."
+    )
+}
+
+/// What is added when the world moved after an approval, and people are asked again.
+pub(crate) fn asked_again(request: &str) -> String {
+    format!(" People are asked again, with what is true now, as `{request}`.")
 }
 
 /// What is said when no answer will come.

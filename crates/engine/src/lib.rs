@@ -5,6 +5,7 @@
 //! The order is the kernel's ([`lastlook_kernel::step`]); this crate carries it out, one file per command.
 
 mod answer;
+pub mod approvers;
 mod attempt;
 mod boundary;
 pub mod catalog;
@@ -12,6 +13,7 @@ pub mod check;
 pub mod claims;
 pub mod clock;
 pub mod config;
+pub mod credential;
 pub mod doctor;
 pub mod entry;
 mod explain;
@@ -19,6 +21,8 @@ mod facts;
 mod fit;
 mod gate;
 mod guarding;
+pub mod halts;
+pub mod held;
 pub mod ids;
 mod reader;
 pub mod recovery;
@@ -26,6 +30,7 @@ pub mod reload;
 mod rulebook;
 mod seen;
 mod settings;
+pub mod standing;
 mod steps;
 pub mod survey;
 pub mod window;

@@ -30,7 +30,13 @@ pub struct Detail {
     local: bool,
     /// True when it only reads: whatever became of it, nothing happened.
     #[serde(default)]
-    reads: bool,
+    pub(crate) reads: bool,
+    /// Who acts; missing in what an earlier version wrote.
+    #[serde(default)]
+    pub(crate) principal: Option<String>,
+    /// What the client called itself.
+    #[serde(default)]
+    pub(crate) agent: Option<String>,
     /// The readings in which the effect would show, as they were when it was armed.
     shows: Vec<Shows>,
 }
@@ -61,6 +67,8 @@ impl Detail {
             child: Child { pgid, start, boot },
             local: proposal.tool.rules.local,
             reads: proposal.tool.class == Class::Read,
+            principal: Some(boundary.principal.id.clone()),
+            agent: proposal.agent.as_deref().cloned(),
             shows: shows.collect(),
         }
     }
@@ -70,7 +78,7 @@ impl Detail {
         serde_json::to_vec(self).unwrap_or_default()
     }
 
-    fn from_bytes(bytes: &[u8]) -> Option<Detail> {
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Detail> {
         serde_json::from_slice(bytes).ok()
     }
 
@@ -84,6 +92,10 @@ impl Detail {
 pub async fn mark_own(boundary: &Boundary) {
     let own = boundary.writer();
     mark(boundary, |row| row.writer == own).await;
+    // What is still armed stays on the list: it had passed the gate, and nobody has said how it ended.
+    let Ok(open) = boundary.store.open_attempts() else { return };
+    let is_armed = |id: &String| open.iter().any(|row| row.id == *id && row.state == AttemptState::Armed);
+    boundary.gate.past().iter().filter(|id| !is_armed(id)).for_each(|id| boundary.gate.leave(id));
 }
 
 /// Marks what other writers left armed, if their lock says that they are dead.

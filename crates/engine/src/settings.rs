@@ -23,6 +23,8 @@ pub struct Settings {
     pub max_gap: Duration,
     /// How long an effect waits for another one in flight on the same subject.
     pub wait_for_subject: Duration,
+    /// How long a call that people must approve waits for them.
+    pub wait_for_approval: Duration,
 }
 
 impl Settings {
@@ -37,6 +39,7 @@ impl Settings {
             fact_timeout,
             max_gap,
             wait_for_subject,
+            wait_for_approval,
         } = defaults;
         Settings {
             mode: if audit { Mode::Audit } else { mode },
@@ -46,6 +49,7 @@ impl Settings {
             fact_timeout,
             max_gap,
             wait_for_subject,
+            wait_for_approval,
         }
     }
 }

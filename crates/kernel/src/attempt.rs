@@ -287,7 +287,8 @@ pub fn step(attempt: &mut Attempt, event: Event) -> Vec<Command> {
             on(attempt, EventKind::Allowed, |_| vec![Command::Gate(permit)])
         }
         Event::Looked(Verdict::Deny(reasons)) => on(attempt, EventKind::Denied, |a| refuse(a, reasons)),
-        Event::Looked(Verdict::Hold(_)) => on(attempt, EventKind::Denied, |a| refuse(a, Vec::new())),
+        // Whoever must be asked is asked before arming: an attempt that is armed does not wait for people.
+        Event::Looked(Verdict::Hold(reasons)) => on(attempt, EventKind::Denied, |a| refuse(a, reasons)),
         Event::Passed(passage) => on(attempt, EventKind::Passed, |_| vec![Command::Send(passage)]),
         Event::GateShut(code) if attempt.looks >= MOST_LOOKS => {
             on(attempt, EventKind::GaveUp, |a| refuse(a, vec![Reason::of(code)]))

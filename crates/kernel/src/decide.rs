@@ -19,7 +19,7 @@ pub enum BlindWrites {
 pub enum Mode {
     /// Refuse.
     Enforce,
-    /// Let everything run, and record what would have been refused.
+    /// Let everything run that nobody halted, and record what would have been refused.
     Audit,
 }
 
@@ -63,6 +63,8 @@ pub struct Standing {
     pub tool_changed: bool,
     /// Why the call is no action, if it is none.
     pub unreadable: Option<Reason>,
+    /// The active halts whose scope it is in, by id.
+    pub halted: Vec<String>,
 }
 
 /// Everything a verdict depends on.
@@ -126,6 +128,7 @@ pub fn opening_reasons(
     if standing.cancelled {
         reasons.push(Reason::of(Code::Cancelled));
     }
+    reasons.extend(halts(tool.class, standing));
     if let Some(attempt) = &standing.in_doubt {
         reasons.push(Reason::about(Code::InDoubt, attempt.clone()));
     }
@@ -141,6 +144,16 @@ pub fn opening_reasons(
         reasons.push(Reason::about(Code::BasisTooLarge, basis.readings.len().to_string()));
     }
     reasons
+}
+
+/// The halts that stop it. A halt stops effects: what only reads goes on.
+fn halts(class: Class, standing: &Standing) -> Vec<Reason> {
+    match class {
+        Class::Read => Vec::new(),
+        Class::Write | Class::Destructive => {
+            standing.halted.iter().map(|halt| Reason::about(Code::Halted, halt.clone())).collect()
+        }
+    }
 }
 
 /// True when the action needs a reading and has none.
@@ -160,7 +173,8 @@ fn lacks_basis(class: Class, basis: &Basis, guards: &GuardSet) -> bool {
 /// Decides one action at one moment.
 ///
 /// Total and deterministic: every input gives exactly one verdict, and the same input the same one. What is unknown
-/// refuses (I2): a basis reading without a fact, or a fact that could not be read, is `fact-unreadable`.
+/// refuses (I2): a basis reading without a fact, or a fact that could not be read, is `fact-unreadable`. A halt refuses in
+/// either mode (I14): it is a person's word, and no guard that is being tried out.
 pub fn decide(case: &Case<'_>) -> Verdict {
     let mut reasons = opening_reasons(case.action, case.tool, case.basis, case.standing, case.guards);
     for (index, reading) in case.basis.readings.iter().enumerate() {
@@ -181,8 +195,12 @@ pub fn decide(case: &Case<'_>) -> Verdict {
     reasons.extend(case.judgement.iter().flat_map(|judgement| judgement.enforced.iter().cloned()));
     reasons.sort();
     reasons.dedup();
-    if !reasons.is_empty() && case.mode == Mode::Enforce {
-        return Verdict::Deny(reasons);
+    let halted = reasons.iter().any(|reason| reason.code == Code::Halted);
+    if !reasons.is_empty() && (case.mode == Mode::Enforce || halted) {
+        return match reasons.iter().all(|reason| reason.code == Code::ApprovalRequired) {
+            true => Verdict::Hold(reasons),
+            false => Verdict::Deny(reasons),
+        };
     }
     // What only watches, whether one guard or all of them, is recorded beside the allow.
     reasons.extend(case.judgement.iter().flat_map(|judgement| judgement.audited.iter().cloned()));

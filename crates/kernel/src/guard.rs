@@ -235,7 +235,7 @@ pub struct Lease {
     pub hold: Duration,
 }
 
-/// A person's yes; refused as `approval-required` until approvals exist.
+/// A person's yes: the action is held until it is given.
 #[derive(Debug, Clone)]
 pub struct Approve {
     /// When it is needed; `None`: always.

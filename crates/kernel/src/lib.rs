@@ -55,7 +55,7 @@ pub use name::ToolName;
 pub use permit::{GateView, Passage, Permit, Stale};
 pub use policy::{
     Authority, EntityStore, Policies, PolicyAnswer, PolicyFirst, PolicyProblem, PolicyReason, PolicyRequest,
-    PolicySchema, SchemaInput, ToolTypes, entity_text, entity_type,
+    PolicySchema, SchemaInput, ToolTypes, entity_normal, entity_text, entity_type,
 };
 pub use reading::{Comparable, Ignore, Reading, Rebased, comparable};
 pub use readings::{Limits, Readings, Touched};

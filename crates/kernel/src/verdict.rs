@@ -48,6 +48,8 @@ codes! {
     InDoubt = "in-doubt",
     /// The call was cancelled before the gate.
     Cancelled = "cancelled",
+    /// An operator halted it, or everything: it is refused in audit mode too, until an operator resumes it.
+    Halted = "halted",
     /// The call's parameters are not those of a tool call.
     InvalidCall = "invalid-call",
     /// A number has no exact canonical form (an integer beyond 2^53 − 1).
@@ -100,6 +102,12 @@ codes! {
     LeaseExpired = "lease-expired",
     /// A person must say yes first.
     ApprovalRequired = "approval-required",
+    /// A person said no.
+    ApprovalRejected = "approval-rejected",
+    /// The approval it ran on was taken back, ran out, or was used by another attempt.
+    ApprovalRevoked = "approval-revoked",
+    /// Too many of this principal's actions wait for approval already.
+    TooManyHeld = "too-many-held",
     /// The policy does not permit it.
     PolicyDenied = "policy-denied",
     /// A policy could not be evaluated: that denies.
@@ -191,8 +199,8 @@ impl Reason {
 pub enum Verdict {
     /// It may run now: the permit is the proof, and the only way through the gate.
     Allow(Permit),
-    /// It must wait for something; never produced before approvals exist.
-    Hold(Vec<String>),
+    /// It would run if people said yes: these reasons are the requirements, and nothing else refuses.
+    Hold(Vec<Reason>),
     /// It must not run, for all of these reasons.
     Deny(Vec<Reason>),
 }

@@ -17,6 +17,8 @@ use std::fmt;
 use std::str::FromStr;
 use thiserror::Error;
 
+pub(crate) use shape::is_time;
+
 /// The DSSE payload type of every entry.
 pub const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 /// The `_type` of every entry: in-toto Statement v1.

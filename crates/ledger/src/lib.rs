@@ -8,11 +8,13 @@
 //! | [`entry`] | one record of the ledger, an in-toto Statement in canonical bytes |
 //! | [`commit`] | salted commitments: an entry proves a value without holding it |
 //! | [`tree`] | the RFC 9162 hash tree, inclusion and consistency proofs |
+//! | [`approval`] | what approvers sign: their word on a request, and who is one |
 //! | [`key`] | Ed25519 keys as C2SP note keys |
 //! | [`note`] | checkpoints: signed origin, size and root |
 //! | [`receipt`] | an entry, its proof and its checkpoint in one file, and how it is verified |
 //! | [`log`] | verification of a whole log |
 
+pub mod approval;
 pub mod commit;
 pub mod entry;
 mod error;

@@ -5,7 +5,9 @@ use std::fmt;
 use lastlook_canon::Digest;
 use lastlook_ledger::{Kind, tree::Hash};
 
-use crate::{Commit, LimitWindow, StepRow, StoreError, Ticket};
+use crate::{
+    ApproverRow, Commit, HaltRow, LimitWindow, RequestRow, RequestState, StepRow, StoreError, Ticket, VoteRow,
+};
 
 /// Durable rows and logs that several writers share.
 ///
@@ -89,6 +91,32 @@ pub trait Store: Send + Sync + 'static {
 
     /// The value last set under this name.
     fn mark(&self, name: &str) -> Result<Option<String>, StoreError>;
+
+    /// The request with this id, or the only one whose id starts so.
+    fn request(&self, id_or_prefix: &str) -> Result<Lookup<RequestRow>, StoreError>;
+
+    /// Up to `limit` requests in any of these states, newest first by the time they were opened, then by id; none if no
+    /// state is given.
+    ///
+    /// `before` is the time and id of the last one of the page before.
+    fn requests(
+        &self,
+        states: &[RequestState],
+        limit: usize,
+        before: Option<(i64, String)>,
+    ) -> Result<Vec<RequestRow>, StoreError>;
+
+    /// The requests of this principal for this action that are pending, approved or claimed, newest first.
+    fn open_requests_of(&self, principal: &str, action: Digest) -> Result<Vec<RequestRow>, StoreError>;
+
+    /// The votes on one request, by the time they were cast, then by the approver's name. The id must be complete.
+    fn votes(&self, request: &str) -> Result<Vec<VoteRow>, StoreError>;
+
+    /// All approvers by name, also those who were removed.
+    fn approvers(&self) -> Result<Vec<ApproverRow>, StoreError>;
+
+    /// The halts by the time they began, then by id: those in force, or `all` there ever were.
+    fn halts(&self, all: bool) -> Result<Vec<HaltRow>, StoreError>;
 }
 
 /// A writer's number and the origin of the log it appends to.

@@ -2,10 +2,14 @@
 
 use std::fmt;
 
+use lastlook_canon::Digest;
 use lastlook_ledger::Kind;
 use tokio::sync::oneshot;
 
-use crate::{AttemptRow, AttemptState, Confirmation, LimitWindow, Values};
+use crate::{
+    ApproverRow, AttemptRow, AttemptState, Confirmation, HaltRow, LimitWindow, RequestRow, RequestState,
+    Values, VoteRow,
+};
 
 /// Where the answer to one commit arrives: await it, or `blocking_recv` it on a thread of one's own.
 pub type Ticket = oneshot::Receiver<Result<Committed, CommitError>>;
@@ -68,6 +72,50 @@ pub enum Precondition {
     LeaseFree {
         /// The lease's key.
         key: String,
+    },
+    /// The request exists and is in one of these states.
+    RequestIs {
+        /// The request's id.
+        request: String,
+        /// The states that will do.
+        states: Vec<RequestState>,
+        /// If there is one here, it must also be this attempt that has claimed or used the request.
+        attempt: Option<String>,
+    },
+    /// This approver has not voted on this request.
+    NoVote {
+        /// The request's id.
+        request: String,
+        /// The approver's name.
+        approver: String,
+    },
+    /// The value last set under this name is this one.
+    MarkIs {
+        /// The mark's name.
+        name: String,
+        /// Its value; nothing: it was never set.
+        value: Option<String>,
+    },
+    /// There is an approver of this name, or there never was one.
+    ApproverIs {
+        /// The approver's name.
+        name: String,
+        /// If true, there must be one who was not removed; if false, there must not even be one who was.
+        known: bool,
+    },
+    /// There are fewer pending requests of this principal than `most`.
+    FewerPending {
+        /// Whose.
+        principal: String,
+        /// As many are too many.
+        most: u64,
+    },
+    /// No request of this principal for this action is open: pending, approved or claimed.
+    NoOpenRequest {
+        /// Whose.
+        principal: String,
+        /// The action's digest.
+        action: Digest,
     },
 }
 
@@ -175,6 +223,40 @@ pub enum Write {
         /// Its value.
         value: String,
     },
+    /// Records a new request for approval. Its id must be new; an attempt it names must exist.
+    OpenRequest(RequestRow),
+    /// Moves a request, which must exist, to another state. From which states it may come there is
+    /// [`Precondition::RequestIs`]'s to say.
+    MoveRequest {
+        /// The request's id.
+        request: String,
+        /// Its new state.
+        to: RequestState,
+        /// The attempt that has claimed or used it, which must exist; nothing if none has any more.
+        attempt: Option<String>,
+    },
+    /// Records a vote on a request, which must exist. If this approver has voted on it, however, the commit fails as if
+    /// it had asked for [`Precondition::NoVote`].
+    Vote(VoteRow),
+    /// Records a new approver. If there is or was one of this name the commit fails as if it had asked for
+    /// [`Precondition::ApproverIs`] not known.
+    PutApprover(ApproverRow),
+    /// Says since when an approver, who must exist, may no longer vote. Said twice, the first counts.
+    RemoveApprover {
+        /// The approver's name.
+        name: String,
+        /// When, in nanoseconds since the Unix epoch.
+        at_ns: i64,
+    },
+    /// Records a new halt. Its id must be new.
+    OpenHalt(HaltRow),
+    /// Says when a halt, which must exist, ended. Said twice, the first counts.
+    EndHalt {
+        /// The halt's id.
+        id: String,
+        /// When, in nanoseconds since the Unix epoch.
+        at_ns: i64,
+    },
 }
 
 /// An entry to append to this writer's log.
@@ -208,8 +290,8 @@ pub enum CommitError {
     Precondition {
         /// The one that failed.
         which: Precondition,
-        /// Whose attempt holds the subject or the lease or has taken the key, or the named attempt as it stands;
-        /// nothing if there is no such attempt.
+        /// Whose attempt holds the subject or the lease, has taken the key, or has claimed or used the request, or the
+        /// named attempt as it stands; nothing if there is no such attempt.
         holder: Option<Box<AttemptRow>>,
     },
     /// A [`Precondition::WithinLimit`] did not hold; nothing was written.
@@ -260,14 +342,41 @@ impl fmt::Display for Precondition {
             Self::SubjectFree { subject } => write!(f, "`{subject}` is held by another attempt"),
             Self::AttemptIs { attempt, states } => {
                 write!(f, "attempt `{attempt}` is not ")?;
-                for (i, state) in states.iter().enumerate() {
-                    write!(f, "{}{state}", if i == 0 { "" } else { " or " })?;
-                }
-                Ok(())
+                one_of(f, states)
             }
             Self::OnceFree { key, .. } => write!(f, "`{key}` was done already"),
             Self::WithinLimit { key, .. } => write!(f, "limit `{key}` has no room"),
             Self::LeaseFree { key } => write!(f, "lease `{key}` is held by another attempt"),
+            Self::RequestIs { request, states, attempt } => {
+                write!(f, "request `{request}` is not ")?;
+                one_of(f, states)?;
+                match attempt {
+                    Some(attempt) => write!(f, ", or not by attempt `{attempt}`"),
+                    None => Ok(()),
+                }
+            }
+            Self::NoVote { request, approver } => {
+                write!(f, "`{approver}` has voted on request `{request}` already")
+            }
+            Self::MarkIs { name, value: Some(value) } => write!(f, "mark `{name}` is not `{value}`"),
+            Self::MarkIs { name, value: None } => write!(f, "mark `{name}` was set already"),
+            Self::ApproverIs { name, known: true } => write!(f, "`{name}` is not an approver"),
+            Self::ApproverIs { name, known: false } => {
+                write!(f, "there is or was an approver `{name}` already")
+            }
+            Self::FewerPending { principal, most } => {
+                write!(f, "`{principal}` has {most} or more pending requests")
+            }
+            Self::NoOpenRequest { principal, action } => {
+                write!(f, "`{principal}` has an open request for action `{action}` already")
+            }
         }
     }
+}
+
+fn one_of(f: &mut fmt::Formatter<'_>, states: &[impl fmt::Display]) -> fmt::Result {
+    for (i, state) in states.iter().enumerate() {
+        write!(f, "{}{state}", if i == 0 { "" } else { " or " })?;
+    }
+    Ok(())
 }

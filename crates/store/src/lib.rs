@@ -16,6 +16,7 @@ pub mod conformance;
 mod error;
 mod fault;
 mod guard;
+mod held;
 mod memory;
 mod sqlite;
 mod state;
@@ -27,6 +28,7 @@ pub use commit::{Commit, CommitError, Committed, NewEntry, Precondition, Ticket,
 pub use error::StoreError;
 pub use fault::{Fault, FaultError, Op};
 pub use guard::{Confirmation, LimitWindow, StepRow};
+pub use held::{ApproverRow, HaltRow, RequestRow, RequestState, VoteRow};
 pub use memory::{MemoryState, MemoryStore};
 pub use sqlite::{Settings, SqliteReader, SqliteStore};
 pub use state::{DeadWriter, StateDir, StateError, StatePaths, Writer};

@@ -1,18 +1,20 @@
 //! The same promises without a disk, for tests and simulations.
 
 mod guards;
+mod held;
 mod model;
 #[cfg(test)]
 mod tests;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use lastlook_canon::Digest;
 use lastlook_ledger::{Kind, SigningKey, VerifierKey, tree::Hash};
 use tokio::sync::oneshot;
 
 use crate::{
-    AttemptRow, AttemptState, Commit, Fault, LimitWindow, Lookup, StepRow, Store, StoreError, StoredEntry,
-    Ticket, Values, WriterId, state,
+    ApproverRow, AttemptRow, AttemptState, Commit, Fault, HaltRow, LimitWindow, Lookup, RequestRow,
+    RequestState, StepRow, Store, StoreError, StoredEntry, Ticket, Values, VoteRow, WriterId, state,
 };
 use model::Model;
 
@@ -182,6 +184,36 @@ impl Store for MemoryStore {
 
     fn mark(&self, name: &str) -> Result<Option<String>, StoreError> {
         Ok(self.model().guards().mark(name))
+    }
+
+    fn request(&self, id_or_prefix: &str) -> Result<Lookup<RequestRow>, StoreError> {
+        let found = self.model().held().requests_with_prefix(id_or_prefix);
+        Ok(Lookup::among(id_or_prefix, found, |row| &row.id))
+    }
+
+    fn requests(
+        &self,
+        states: &[RequestState],
+        limit: usize,
+        before: Option<(i64, String)>,
+    ) -> Result<Vec<RequestRow>, StoreError> {
+        Ok(self.model().held().requests(states, limit, before))
+    }
+
+    fn open_requests_of(&self, principal: &str, action: Digest) -> Result<Vec<RequestRow>, StoreError> {
+        Ok(self.model().held().open_requests_of(principal, action))
+    }
+
+    fn votes(&self, request: &str) -> Result<Vec<VoteRow>, StoreError> {
+        Ok(self.model().held().votes(request))
+    }
+
+    fn approvers(&self) -> Result<Vec<ApproverRow>, StoreError> {
+        Ok(self.model().held().approvers())
+    }
+
+    fn halts(&self, all: bool) -> Result<Vec<HaltRow>, StoreError> {
+        Ok(self.model().held().halts(all))
     }
 }
 

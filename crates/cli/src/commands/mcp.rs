@@ -48,7 +48,7 @@ pub fn run(place: &Place, args: &McpArgs) -> Result<ExitCode, Failure> {
     let config = place.load_config()?;
     let (name, spec) = upstream(args, config.as_ref())?;
     let state = Arc::new(place.open_state()?);
-    warn_if_reachable(&state.paths().root, config.as_ref(), &spec);
+    look_at_reach(&state.paths().root, config.as_ref(), &spec)?;
     let store = SqliteStore::open(&state, state.writer()?, None)?;
     let exe = std::env::current_exe()?;
     let rulebook = Rulebook::new(config.as_ref(), &exe).map_err(Failure::config)?;
@@ -136,17 +136,30 @@ pub fn principal(config: Option<&Config>) -> Principal {
     Principal { id: configured.unwrap_or_else(os_user), asserted: true }
 }
 
-/// A server that can write the record, its key or the rules is inside the boundary, not behind it.
-fn warn_if_reachable(state: &Path, config: Option<&Config>, spec: &ChildSpec) {
-    let ours = std::iter::once(state).chain(config.map(|config| config.path.as_path()));
-    for (ours, folder) in within_reach(ours, &spec.command, spec.cwd.as_deref()) {
-        eprintln!(
-            "warning: `{}` lies inside `{}`, which is handed to the upstream: it could change it\n\
-             hint: keep state and configuration outside of what tools may write",
+/// A server that can write the record, its key or the rules is inside the boundary, not behind it: that is said, and
+/// where people are asked to approve it is refused, since it could approve for them.
+fn look_at_reach(state: &Path, config: Option<&Config>, spec: &ChildSpec) -> Result<(), Failure> {
+    let policy = config.and_then(|config| config.policy.as_ref());
+    let ours = std::iter::once(state)
+        .chain(config.map(|config| config.path.as_path()))
+        .chain(policy.map(|files| files.file.as_path()))
+        .chain(policy.and_then(|files| files.entities.as_deref()));
+    let reachable = within_reach(ours, &spec.command, spec.cwd.as_deref());
+    let asks = config.and_then(|config| config.guards.values().find(|guard| guard.approve.is_some()));
+    for (ours, folder) in &reachable {
+        let says = format!(
+            "`{}` lies inside `{}`, which is handed to the upstream: it could change it",
             ours.display(),
             folder.display()
         );
+        if let Some(guard) = asks {
+            let says = format!("{says}, and guard `{}` asks people to approve", guard.name);
+            return Err(Failure::usage(says)
+                .hint("keep state, configuration and policies outside of what tools may write"));
+        }
+        eprintln!("warning: {says}\nhint: keep state and configuration outside of what tools may write");
     }
+    Ok(())
 }
 
 /// How often the configuration's files are looked at.

@@ -1,10 +1,15 @@
 //! One file a subcommand.
 
+pub mod approvals;
+pub mod approvers;
 pub mod check;
 pub mod child;
 pub mod claims;
 pub mod config;
+pub mod decide;
 pub mod doctor;
+pub mod halt;
+pub mod halts;
 pub mod init;
 pub mod keys;
 pub mod log;
@@ -13,6 +18,7 @@ pub mod policy;
 pub mod receipt;
 pub mod reload;
 pub mod resolve;
+pub mod resume;
 pub mod show;
 pub mod unwrap;
 pub mod verify;

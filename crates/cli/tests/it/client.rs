@@ -28,6 +28,7 @@ pub struct Client {
     asked: u64,
     open: Vec<u64>,
     arrived: HashMap<u64, Value>,
+    told: Vec<Value>,
 }
 
 impl Client {
@@ -49,7 +50,16 @@ impl Client {
             }
         });
         let stdin = child.stdin.take();
-        Client { child, stdin, lines, complaints, asked: 0, open: Vec::new(), arrived: HashMap::new() }
+        Client {
+            child,
+            stdin,
+            lines,
+            complaints,
+            asked: 0,
+            open: Vec::new(),
+            arrived: HashMap::new(),
+            told: Vec::new(),
+        }
     }
 
     /// Opens a session of 2025-11-25; gives the server's answer.
@@ -119,9 +129,24 @@ impl Client {
         }
     }
 
+    /// Waits for a notification of this kind, or takes one that came before.
+    pub fn notification(&mut self, method: &str) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(place) = self.told.iter().position(|told| told["method"] == method) {
+                return self.told.swap_remove(place);
+            }
+            match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(line) => self.take(&line),
+                Err(error) => panic!("no `{method}`: {error}\n{}", self.complaints()),
+            }
+        }
+    }
+
     fn take(&mut self, line: &str) {
         let message: Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("not JSON: `{line}`"));
         if message.get("method").is_some() {
+            self.told.push(message);
             return;
         }
         let id =

@@ -7,11 +7,14 @@
     clippy::string_slice
 )]
 
+mod approvals;
+mod approvers;
 mod check;
 mod client;
 mod demo;
 mod doctor;
 mod guards;
+mod halt;
 mod hostile;
 mod init;
 mod kill;

@@ -52,6 +52,17 @@ impl Run<'_> {
                     which: Precondition::OnceFree { key, .. } | Precondition::LeaseFree { key },
                     holder,
                 }) => (self.taken_by(&key, holder.as_deref(), at_ns), holder),
+                Err(CommitError::Precondition { which: Precondition::RequestIs { request, .. }, holder }) => {
+                    // One approval is one attempt: whoever comes second learns which has it (I10).
+                    let reason = match holder {
+                        Some(winner) => Reason::about(Code::InDoubt, winner.id.clone()),
+                        None => Reason::about(Code::ApprovalRevoked, request),
+                    };
+                    return Event::NotArmed(vec![reason]);
+                }
+                Err(CommitError::Precondition { which: Precondition::MarkIs { .. }, .. }) => {
+                    return Event::NotArmed(vec![Reason::of(Code::ApprovalRevoked)]);
+                }
                 Err(CommitError::Precondition { holder, .. }) => {
                     // A holder that is gone between two tries leaves the subject free: try again at once.
                     let Some(holder) = holder else { continue };
@@ -141,6 +152,7 @@ impl Run<'_> {
         draft.set("missing", basis.missing);
         draft.set("blind", self.is_blind());
         self.set_rules(&mut draft);
+        draft.set_some("approval", self.claim.as_ref().map(|claim| claim.stands.to_json(&claim.request.id)));
         let group = &boundary.group;
         draft.set("child", json!({"pgid": group.pgid, "start": group.start, "boot": group.boot}));
         let entry = draft.finish(boundary.origin(), id, self.proposal.action.digest())?;
@@ -178,6 +190,9 @@ impl Run<'_> {
                     arguments: self.proposal.action.canonical_arguments().to_vec(),
                 });
             }
+        }
+        if let Some(claim) = &self.claim {
+            claim.arm(id, &mut commit);
         }
         Ok(commit)
     }

@@ -50,8 +50,7 @@ impl Boundary {
                 enforced.push(reason.clone());
             }
             match run.look().await {
-                Event::Looked(Verdict::Deny(reasons)) => enforced.extend(reasons),
-                Event::Looked(Verdict::Hold(_)) => enforced.push(Reason::of(Code::ApprovalRequired)),
+                Event::Looked(Verdict::Deny(reasons) | Verdict::Hold(reasons)) => enforced.extend(reasons),
                 // The permit is dropped: nothing passes the gate with it.
                 Event::Looked(Verdict::Allow(permit)) => audited.extend(permit.overridden().iter().cloned()),
                 _ => enforced.push(Reason::of(Code::StoreUnavailable)),

@@ -6,7 +6,7 @@ use lastlook_kernel::{
 
 use lastlook_store::StoreError;
 
-use super::{Covered, Run};
+use super::{Covered, Run, hold};
 use crate::facts::{Asking, Taken, take_all};
 use crate::guarding::{GuardPlan, Guarding, instant};
 use crate::steps::{self, StepFound};
@@ -114,6 +114,10 @@ impl Run<'_> {
             found.steps.push(steps);
             found.spaced.push(spaced.flatten());
         }
+        found.approved = self.is_approved().unwrap_or_else(|error| {
+            found.errors.push(("approve".to_owned(), error.to_string()));
+            false
+        });
         found
     }
 
@@ -122,8 +126,12 @@ impl Run<'_> {
         let Some(guarding) = &self.proposal.guarding else { return (None, None) };
         let wall_ns = clock::unix_ns();
         let principal = &self.boundary.principal.id;
-        let OnRecord { steps, spaced, errors } = &self.on_record;
-        let guarded = guarded(guarding, principal, &self.taken, steps, spaced, wall_ns, self.mode());
+        let OnRecord { steps, spaced, approved, errors } = &self.on_record;
+        let mut guarded = guarded(guarding, principal, &self.taken, steps, spaced, wall_ns, self.mode());
+        for case in &mut guarded.guards {
+            case.approved =
+                *approved && self.claim.as_ref().is_some_and(|claim| claim.is_for(&case.guard.name));
+        }
         let mut judgement = judge(&guarded);
         for (guard, error) in errors {
             let reason = Reason::about(Code::StoreUnavailable, "steps")
@@ -149,7 +157,8 @@ impl Run<'_> {
             judgement.enforced.push(Reason::of(Code::LeaseExpired));
         }
         judgement.audited.extend(self.audited.iter().cloned());
-        let until = judgement.until_ns.into_iter().chain(period_ends).min().map(|until| {
+        let runs_out = self.claim.as_ref().and_then(hold::Claim::until_ns);
+        let until = judgement.until_ns.into_iter().chain(period_ends).chain(runs_out).min().map(|until| {
             let left = u64::try_from(until.saturating_sub(wall_ns)).unwrap_or_default();
             Moment(at.0.saturating_add(left))
         });
@@ -184,6 +193,8 @@ pub(super) struct OnRecord {
     steps: Vec<Vec<StepFound>>,
     /// For each guard, when the last action it spaces out was.
     spaced: Vec<Option<i64>>,
+    /// Whether people have approved this very action, and it stands.
+    pub(super) approved: bool,
     /// Guards of which the record could not be read, and why.
     errors: Vec<(String, String)>,
 }
@@ -195,6 +206,7 @@ impl OnRecord {
         let same = |(now, before): (&StepFound, &StepFound)| now.says_the_same(before);
         self.errors.is_empty()
             && self.spaced == before.spaced
+            && self.approved == before.approved
             && steps(self) == steps(before)
             && self.steps.iter().flatten().zip(before.steps.iter().flatten()).all(same)
     }
@@ -220,6 +232,7 @@ fn guarded<'a>(
         window: plan.rules.window.as_ref().map(|window| window_case(window, wall_ns)),
         decided_ns: plan.decided_ns,
         last_ns: spaced.get(index).copied().flatten(),
+        approved: false,
         steps: steps.get(index).into_iter().flatten().map(StepFound::case).collect(),
     });
     Guarded {

@@ -1,11 +1,11 @@
 //! *Look* and *gate*: every fact read together, decided, and checked once more at the last instant.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lastlook_kernel::{
-    Case, Code, Comparable, Event, Fact, FactQuery, Mode, Permit, Snapshot, Unreadable, Value, Verdict,
-    decide, required_facts,
+    Case, Class, Code, Comparable, Event, Fact, FactQuery, Mode, Permit, Reason, Snapshot, Unreadable, Value,
+    Verdict, decide, required_facts,
 };
 
 use super::Run;
@@ -16,11 +16,18 @@ use crate::{answer, clock};
 /// How long a look waits for the list of tools, when the server just said that it changed.
 const RELISTING: Duration = Duration::from_secs(2);
 
+/// How long the gate is tried while somebody shuts it: that takes microseconds, unless their process is stopped.
+const SHUTTING: Duration = Duration::from_secs(5);
+
 impl Run<'_> {
     /// Reads every touched reading again, together, and decides.
     pub(super) async fn look(&mut self) -> Event {
         self.standing.epoch = self.boundary.gate.epoch();
         self.standing.cancelled = self.proposal.control.is_cancelled();
+        // After the epoch: what was halted before it moved is seen here, what is halted later moves it again.
+        if let Err(reason) = self.renew_halts() {
+            return Event::Looked(Verdict::Deny(vec![reason]));
+        }
         if let Err(reasons) = self.renew_rules() {
             return Event::Looked(Verdict::Deny(reasons));
         }
@@ -66,6 +73,15 @@ impl Run<'_> {
             judgement: self.judgement.as_ref(),
             deadline,
         });
+        let verdict = match (verdict, &self.claim) {
+            // Another guard asks by now: what was approved is not what people would be asked.
+            (Verdict::Hold(reasons), Some(_)) if self.on_record.approved => Verdict::Deny(reasons),
+            // It had everybody's word when it was armed.
+            (Verdict::Hold(_), Some(claim)) => {
+                Verdict::Deny(vec![Reason::about(Code::ApprovalRevoked, claim.request.id.clone())])
+            }
+            (verdict, _) => verdict,
+        };
         match &verdict {
             Verdict::Allow(permit) => self.overridden = permit.overridden().to_vec(),
             Verdict::Deny(_) | Verdict::Hold(_) => self.boundary.reader.mark_outdated(&outdated),
@@ -73,23 +89,43 @@ impl Run<'_> {
         Event::Looked(verdict)
     }
 
+    /// Reads which halts stop it now. What only reads is stopped by none.
+    pub(super) fn renew_halts(&mut self) -> Result<(), Reason> {
+        if self.proposal.tool.class == Class::Read {
+            return Ok(());
+        }
+        self.standing.halted = self.boundary.halted(&self.proposal).map_err(|error| {
+            tracing::error!("whether it is halted cannot be read, so it is refused: {error}");
+            Reason::about(Code::StoreUnavailable, "halts")
+        })?;
+        Ok(())
+    }
+
     /// Takes the permit through the gate, if the record still says what the look found there: a step that was undone
     /// since, or an action that came between, is no less a change than one in the world, and costs no call to see.
-    pub(super) fn gate(&mut self, permit: Permit) -> Event {
+    pub(super) async fn gate(&mut self, mut permit: Permit) -> Event {
         if !self.on_record().says_the_same(&self.on_record) {
             return Event::GateShut(Code::StandingChanged);
         }
-        match self.boundary.gate.pass(&self.proposal.id, permit, &self.proposal.control) {
-            Ok(passage) => {
-                self.note_passage(&passage);
-                Event::Passed(passage)
+        let began = Instant::now();
+        loop {
+            match self.boundary.gate.pass(&self.proposal.id, permit, &self.proposal.control) {
+                Ok(passage) => {
+                    self.note_passage(&passage);
+                    return Event::Passed(passage);
+                }
+                Err(Shut::Cancelled) => return Event::Cancelled,
+                Err(Shut::LookAgain(code)) => return Event::GateShut(code),
+                Err(Shut::Busy(_)) if began.elapsed() >= SHUTTING => {
+                    return Event::GateShut(Code::StandingChanged);
+                }
+                Err(Shut::Busy(unspent)) => permit = unspent,
             }
-            Err(Shut::Cancelled) => Event::Cancelled,
-            Err(Shut::LookAgain(code)) => Event::GateShut(code),
+            tokio::time::sleep(Duration::from_millis(1)).await; // backoff: another process holds the gate's lock
         }
     }
 
-    async fn read_facts(&self) -> Vec<(Fact, Option<Comparable>)> {
+    pub(super) async fn read_facts(&self) -> Vec<(Fact, Option<Comparable>)> {
         let basis = &self.proposal.touched.basis;
         let mut queries = required_facts(basis);
         queries.truncate(self.boundary.settings.guards.max_facts);

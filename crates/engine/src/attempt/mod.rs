@@ -7,6 +7,7 @@ mod claims;
 mod confirm;
 mod crash;
 mod guards;
+mod hold;
 mod look;
 mod rebase;
 pub(crate) mod record;
@@ -53,6 +54,8 @@ pub struct Proposal {
     pub(crate) guarding: Option<Box<Guarding>>,
     /// The rules in force when it arrived.
     pub(crate) book: Arc<Rulebook>,
+    /// What the client calls itself, if it says so.
+    pub agent: Option<Arc<String>>,
     /// True when the call asks to run as a task.
     pub as_task: bool,
     /// Who may cancel it.
@@ -102,6 +105,13 @@ pub enum Delivery {
         /// The stable code.
         code: &'static str,
     },
+    /// It waits for people, on record.
+    Held {
+        /// The request's id.
+        request: String,
+        /// One sentence for the agent.
+        sentence: String,
+    },
     /// Nothing: the caller cancelled.
     Nothing,
 }
@@ -131,6 +141,10 @@ pub(crate) struct Run<'a> {
     snapshot: Snapshot,
     moved: Vec<Moved>,
     overridden: Vec<Reason>,
+    /// The approval it runs on; nothing where nobody had to be asked.
+    claim: Option<hold::Claim>,
+    /// What refuses it because of what people said, or could not be asked.
+    barred: Vec<Reason>,
     /// What the guards said at the last look.
     judgement: Option<Judgement>,
     /// What the record said at the last look of what the guards ask for.
@@ -177,7 +191,12 @@ impl Boundary {
         proposal: Proposal,
         answered: oneshot::Receiver<Arc<[u8]>>,
     ) -> Delivery {
-        Run::new(self, proposal, Some(answered)).drive().await
+        let mut run = Run::new(self, proposal, Some(answered));
+        if let Some(held) = run.hold().await {
+            return held;
+        }
+        let delivery = run.drive().await;
+        run.after(delivery).await
     }
 }
 
@@ -194,6 +213,7 @@ impl<'a> Run<'a> {
             as_task: proposal.as_task,
             tool_changed: boundary.catalog.has_changed(&proposal.tool),
             unreadable: proposal.unreadable.clone(),
+            halted: Vec::new(),
         };
         Run {
             boundary,
@@ -204,6 +224,8 @@ impl<'a> Run<'a> {
             snapshot: Snapshot::default(),
             moved: Vec::new(),
             overridden: Vec::new(),
+            claim: None,
+            barred: Vec::new(),
             judgement: None,
             on_record: guards::OnRecord::default(),
             taken: Vec::new(),
@@ -239,7 +261,7 @@ impl Run<'_> {
                     let done = match command {
                         Command::Arm => Some(self.arm().await),
                         Command::Look => Some(self.look().await),
-                        Command::Gate(permit) => Some(self.gate(permit)),
+                        Command::Gate(permit) => Some(self.gate(permit).await),
                         Command::Send(passage) => self.send(passage).await,
                         Command::ForwardCancel => self.forward_cancel().await,
                         Command::Rebase => self.rebase().await,
@@ -267,14 +289,17 @@ impl Run<'_> {
         }
     }
 
-    /// What refuses without any reading. In audit mode only what cannot run at all does.
+    /// What refuses without any reading. In audit mode only what cannot run at all does, and what an operator halted.
     fn opening(&mut self) -> Vec<Reason> {
+        let unknown = self.renew_halts().err();
         let Proposal { tool, action, touched, .. } = &self.proposal;
         let mut reasons = opening_reasons(action, tool, &touched.basis, &self.standing, &self.guard_set());
         reasons.extend(self.unread_reasons());
+        reasons.extend(self.barred.iter().cloned());
         if self.boundary.settings.mode == Mode::Audit {
-            reasons.retain(|reason| reason.code == Code::Cancelled);
+            reasons.retain(|reason| matches!(reason.code, Code::Cancelled | Code::Halted));
         }
+        reasons.extend(unknown);
         reasons
     }
 

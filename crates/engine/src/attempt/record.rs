@@ -3,7 +3,7 @@
 use lastlook_canon::Digest;
 use lastlook_kernel::{Event, Mode, Outcome, Reason, Value as FactValue};
 use lastlook_ledger::Kind;
-use lastlook_store::{AttemptState, Commit, CommitError, Precondition, Write};
+use lastlook_store::{AttemptState, Commit, CommitError, Precondition, RequestState, Write};
 use serde_json::{Value, json};
 
 use super::Run;
@@ -25,7 +25,10 @@ impl Run<'_> {
                 Event::NotRecorded
             }
         };
-        self.boundary.gate.leave(&self.proposal.id);
+        // As long as it is not on record, whoever halts must learn of it.
+        if matches!(event, Event::Recorded) {
+            self.boundary.gate.leave(&self.proposal.id);
+        }
         event
     }
 
@@ -65,6 +68,7 @@ impl Run<'_> {
             draft.set_reasons("audited", &self.overridden);
         }
         self.set_rules(&mut draft);
+        draft.set_some("approval", self.claim.as_ref().map(|claim| claim.stands.to_json(&claim.request.id)));
         self.set_guarding(&mut draft);
         draft.set("outcome", outcome.as_str());
         draft.set("evidence", evidence);
@@ -93,6 +97,10 @@ impl Run<'_> {
             Outcome::Unknown => AttemptState::Unknown,
         };
         let mut writes = vec![Write::MoveAttempt { attempt: id.clone(), to }];
+        if let Some(claim) = &self.claim {
+            let (request, attempt) = (claim.request.id.clone(), Some(id.clone()));
+            writes.push(Write::MoveRequest { request, to: RequestState::Used, attempt });
+        }
         if outcome != Outcome::Unknown {
             writes.extend(settling(id, outcome == Outcome::Succeeded, clock::unix_ns()));
         }

@@ -99,6 +99,8 @@ pub struct Defaults {
     pub max_gap: Duration,
     /// How long an effect waits for another one in flight on the same subject; zero refuses at once.
     pub wait_for_subject: Duration,
+    /// How long a call that people must approve waits for them before it is answered that it is held; zero: not at all.
+    pub wait_for_approval: Duration,
 }
 
 impl Default for Defaults {
@@ -111,6 +113,7 @@ impl Default for Defaults {
             fact_timeout: Duration::from_secs(5),
             max_gap: Duration::from_secs(2),
             wait_for_subject: Duration::from_secs(10),
+            wait_for_approval: Duration::ZERO,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use lastlook_canon::Digest;
+use lastlook_kernel::{After, Guard};
 use serde_json::Value;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -190,6 +191,27 @@ impl Config {
         let places = &self.places;
         let invalid = Invalid::new(&places.name, places.text.clone(), problems.collect());
         ConfigError::Invalid(Box::new(invalid))
+    }
+
+    /// The digest of what one guard says, with the facts and procedures it names, secrets struck out.
+    ///
+    /// Other guards, the policies and the defaults are not part of it: they are judged anew at each look.
+    pub(crate) fn guard_digest(&self, guard: &Guard) -> Digest {
+        let document = self.places.document();
+        let procedures = guard.after.iter().filter_map(|after| match after {
+            After::Procedure(name) => Some(name.clone()),
+            After::Step(_) => None,
+        });
+        let named = std::iter::once(("guard", guard.name.clone()))
+            .chain(guard.fact_names().into_iter().map(|fact| ("fact", fact)))
+            .chain(procedures.map(|procedure| ("procedure", procedure)));
+        let said = named.map(|(kind, name)| {
+            let value = document.pointer(&format!("/{kind}{}", token(&name)));
+            serde_json::json!([kind, name, value])
+        });
+        // Objects of the document keep their keys in order, so that the same text gives the same bytes.
+        let said = Value::Array(said.collect()).to_string();
+        Digest::of("lastlook/guard/v1", &[said.as_bytes()])
     }
 
     /// Whether both were read from the same text, secrets included.

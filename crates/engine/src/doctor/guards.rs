@@ -104,12 +104,5 @@ fn one(
             "each of their calls becomes an attempt on record; if one of them changes something, its class is wrong",
         ));
     }
-    if guard.approve.is_some() {
-        found.push(Finding::warning(
-            &about,
-            "`approve` refuses whatever it applies to: this version cannot ask anybody",
-            "narrow it by `when`, or remove it",
-        ));
-    }
     found
 }

@@ -5,7 +5,7 @@ use crate::age::{nanoseconds, spaced};
 use crate::judge::facts::{FactCase, span};
 use crate::steps::{LackWhy, prove};
 use crate::verdict::Code;
-use crate::{Condition, Reason, Root, World};
+use crate::{Approve, Condition, Reason, Root, World};
 
 /// Proves every guard's steps; returns the full names of the tools whose steps are proven.
 pub(super) fn prove_steps(guarded: &Guarded<'_>, judgement: &mut Judgement) -> Vec<String> {
@@ -49,7 +49,8 @@ pub(super) fn judge(
     reasons.extend(steps(guarded, case));
     reasons.extend(time(guarded, case, judgement));
     if let Some(approve) = &guard.approve {
-        reasons.extend(approval(guarded, approve.when.as_ref(), &approve.by, world));
+        let missing = approval(guarded, approve, world);
+        reasons.extend(missing.filter(|reason| !case.approved || reason.code != Code::ApprovalRequired));
     }
     if let Some(confirm) = &guard.confirm {
         judgement.before.push(Before {
@@ -176,12 +177,13 @@ fn time(guarded: &Guarded<'_>, case: &GuardCase<'_>, judgement: &mut Judgement) 
     reasons
 }
 
-fn approval(guarded: &Guarded<'_>, when: Option<&Condition>, by: &str, world: &World) -> Option<Reason> {
-    let needed = match when.map(|when| when.eval(world)) {
+fn approval(guarded: &Guarded<'_>, approve: &Approve, world: &World) -> Option<Reason> {
+    let Approve { when, by, quorum, expires: _ } = approve;
+    let needed = match when.as_ref().map(|when| when.eval(world)) {
         None | Some(Ok(true)) => true,
         Some(Ok(false)) => false,
         Some(Err(error)) => {
-            let text = when.map(Condition::text).unwrap_or_default();
+            let text = when.as_ref().map(Condition::text).unwrap_or_default();
             return Some(Reason::about(Code::ConditionError, "approve").saying(
                 text,
                 error.to_string(),
@@ -189,12 +191,10 @@ fn approval(guarded: &Guarded<'_>, when: Option<&Condition>, by: &str, world: &W
             ));
         }
     };
-    let told = when.is_none_or(|when| may_be_told(guarded, when));
-    needed.then(|| {
-        Reason::about(Code::ApprovalRequired, by).saying(
-            format!("{by} has approved it"),
-            "nobody has; this version cannot ask yet",
-            told,
-        )
-    })
+    let told = when.as_ref().is_none_or(|when| may_be_told(guarded, when));
+    let expected = match quorum {
+        0 | 1 => format!("{by} has approved it"),
+        _ => format!("{quorum} of {by} have approved it"),
+    };
+    needed.then(|| Reason::about(Code::ApprovalRequired, by).saying(expected, "nobody has yet", told))
 }

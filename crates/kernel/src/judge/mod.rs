@@ -55,6 +55,8 @@ pub struct GuardCase<'a> {
     pub decided_ns: i64,
     /// When the last action under this guard ended, if it asks for spacing.
     pub last_ns: Option<i64>,
+    /// Whether the people it asks for have approved this very action.
+    pub approved: bool,
     /// Its `after`, procedures resolved to steps, with what is on record of each.
     pub steps: Vec<StepCase<'a>>,
 }

@@ -84,8 +84,15 @@ fn codes(
     more: impl FnOnce(&mut GuardCase<'_>),
 ) -> Vec<String> {
     let (tool, args) = (ToolName::new("shop", "refund"), json(r#"{"id":42,"amount":5}"#));
-    let mut case =
-        GuardCase { guard, resource: None, window: None, decided_ns: NOW, last_ns: None, steps: Vec::new() };
+    let mut case = GuardCase {
+        guard,
+        resource: None,
+        window: None,
+        decided_ns: NOW,
+        last_ns: None,
+        approved: false,
+        steps: Vec::new(),
+    };
     more(&mut case);
     let guarded = Guarded {
         tool: &tool,
@@ -269,6 +276,7 @@ fn a_judgement_holds_only_until_the_first_thing_it_rests_on_runs_out() {
             window: Some(WindowCase { shut: None, until_ns: NOW + 7 * SECOND }),
             decided_ns: NOW,
             last_ns: None,
+            approved: false,
             steps: Vec::new(),
         }],
         policies: None,
@@ -353,6 +361,7 @@ fn what_showed_already_is_told_apart_from_what_nobody_can_say() {
                 window: None,
                 decided_ns: NOW,
                 last_ns: None,
+                approved: false,
                 steps: Vec::new(),
             }],
             policies: None,
@@ -393,6 +402,7 @@ fn an_agent_is_told_only_what_it_sent_or_read_itself() {
                 window: None,
                 decided_ns: NOW,
                 last_ns: None,
+                approved: false,
                 steps: Vec::new(),
             }],
             policies: None,

@@ -220,3 +220,9 @@ pub fn entity_type(text: &str) -> Option<String> {
     let uid: EntityUID = text.parse().ok()?;
     Some(uid.entity_type().to_string())
 }
+
+/// An entity's text in the one spelling that the same entity always has; `None` when it is no entity.
+pub fn entity_normal(text: &str) -> Option<String> {
+    let uid: EntityUID = text.parse().ok()?;
+    Some(uid.to_string())
+}

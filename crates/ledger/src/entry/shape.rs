@@ -95,13 +95,53 @@ const OUTCOME: &[Rule] = &[
     ("rebased", OPTIONAL, Shape::Count),
     ("settles", OPTIONAL, Shape::Flag),
 ];
+const HELD: &[Rule] = &[
+    ("verdict", OPTIONAL, Shape::One(&["hold"])),
+    ("arguments", OPTIONAL, Shape::Commitment),
+    ("asked", OPTIONAL, Shape::Commitment),
+    ("asks", OPTIONAL, ASKS),
+    ("epoch", OPTIONAL, Shape::Count),
+    ("after", OPTIONAL, Shape::Text),
+];
+const ASKS: Shape = Shape::List(&[
+    ("guard", REQUIRED, Shape::Text),
+    ("digest", REQUIRED, Shape::Hex),
+    ("by", REQUIRED, Shape::Text),
+    ("quorum", REQUIRED, Shape::Count),
+]);
 const OPERATOR: &[Rule] = &[
-    ("as", REQUIRED, Shape::One(&["succeeded", "failed", "reloaded", "accepted"])),
+    ("as", REQUIRED, Shape::One(OPERATORS_WORDS)),
     ("reason", REQUIRED, Shape::Text),
     ("by", REQUIRED, PRINCIPAL),
     ("from", OPTIONAL, Shape::Hex),
     ("to", OPTIONAL, Shape::Hex),
+    ("scope", OPTIONAL, SCOPE),
+    ("approver", OPTIONAL, APPROVER),
+    ("signed", OPTIONAL, Shape::Text),
 ];
+const OPERATORS_WORDS: &[&str] = &[
+    "succeeded",
+    "failed",
+    "reloaded",
+    "accepted",
+    "halted",
+    "resumed",
+    "approver-added",
+    "approver-removed",
+    "approved",
+    "rejected",
+    "revoked",
+];
+const SCOPE: Shape = Shape::Object(&[
+    ("of", REQUIRED, Shape::One(&["all", "upstream", "tool", "principal", "agent"])),
+    ("name", OPTIONAL, Shape::Text),
+]);
+const APPROVER: Shape = Shape::Object(&[
+    ("name", REQUIRED, Shape::Text),
+    ("key", REQUIRED, Shape::Text),
+    ("fingerprint", REQUIRED, Shape::Hex),
+    ("by", REQUIRED, Shape::Text),
+]);
 
 /// Whether the body has what its kind requires, and nothing listed has another shape.
 pub(super) fn check(kind: Kind, body: &Map<String, Value>) -> Result<(), Fault> {
@@ -109,7 +149,8 @@ pub(super) fn check(kind: Kind, body: &Map<String, Value>) -> Result<(), Fault> 
         Kind::Armed => (CALL, ARMED),
         Kind::Refused => (CALL, REFUSED),
         Kind::Outcome => (CALL, OUTCOME),
-        Kind::Held | Kind::Confirmation => (CALL, &[] as &[Rule]),
+        Kind::Held => (CALL, HELD),
+        Kind::Confirmation => (CALL, &[] as &[Rule]),
         Kind::Operator => (NO_CALL, OPERATOR),
         Kind::Reads => (NO_CALL, &[] as &[Rule]),
     };
@@ -208,7 +249,7 @@ fn is_code(text: &str) -> bool {
 }
 
 /// `YYYY-MM-DDTHH:MM:SS.nnnnnnnnnZ` of a day that exists; no leap seconds, as in POSIX time.
-pub(super) fn is_time(text: &str) -> bool {
+pub(crate) fn is_time(text: &str) -> bool {
     const FORM: &[u8; 30] = b"0000-00-00T00:00:00.000000000Z";
     let form = |(byte, form): (u8, &u8)| if *form == b'0' { byte.is_ascii_digit() } else { byte == *form };
     if text.len() != FORM.len() || !text.bytes().zip(FORM).all(form) {

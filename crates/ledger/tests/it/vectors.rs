@@ -3,6 +3,7 @@
 //! `UPDATE_VECTORS=1 cargo test -p lastlook-ledger` rewrites them; without it a difference fails the test. A vector that was
 //! ever released must not change: every entry ever written still verifies.
 
+mod approvals;
 mod basics;
 mod logs;
 mod receipts;
@@ -86,7 +87,7 @@ fn expect<T: PartialEq + std::fmt::Debug>(found: T, expected: T) -> Result<(), S
 }
 
 /// Every file as this code writes it; on disk they are brought up to date once, before anything reads them, when asked.
-static FILES: LazyLock<[(&str, String); 7]> = LazyLock::new(|| {
+static FILES: LazyLock<[(&str, String); 8]> = LazyLock::new(|| {
     let files = [
         ("keys.json", basics::keys()),
         ("commitments.json", basics::commitments()),
@@ -95,6 +96,7 @@ static FILES: LazyLock<[(&str, String); 7]> = LazyLock::new(|| {
         ("checkpoints.json", basics::checkpoints()),
         ("receipts.json", receipts::receipts()),
         ("logs.json", logs::logs()),
+        ("approvals.json", approvals::approvals()),
     ];
     let files = files.map(|(name, vectors)| (name, format!("{:#}\n", sorted(vectors))));
     if std::env::var_os("UPDATE_VECTORS").is_some_and(|value| value == "1") {
@@ -128,6 +130,18 @@ fn keys_are_read_as_the_vectors_say() {
             text(vector, "vkey").parse::<VerifierKey>().map_err(|error| error.code()),
             Err(text(vector, "code")),
         )
+    });
+}
+
+#[test]
+fn statements_of_approvers_are_read_as_the_vectors_say() {
+    let file = read("approvals.json");
+    each(&file["good"], |vector| {
+        let found = approvals::verified(vector).map_err(|code| code.to_owned())?;
+        expect(found.as_str(), text(vector, "signed"))
+    });
+    each(&file["malformed"], |vector| {
+        expect(approvals::verified(vector).map(|_| ()), Err(text(vector, "code")))
     });
 }
 
@@ -237,7 +251,13 @@ fn logs_are_read_as_the_vectors_say() {
 }
 
 /// Every code that verification reports.
-const CODES: [&str; 31] = [
+const CODES: [&str; 37] = [
+    "approval-format",
+    "approval-json",
+    "approval-member",
+    "approval-not-canonical",
+    "approval-signature",
+    "approval-too-large",
     "armed-mismatch",
     "checkpoint-bad-signature",
     "checkpoint-foreign-origin",
@@ -273,18 +293,20 @@ const CODES: [&str; 31] = [
 
 #[test]
 fn every_code_is_in_the_text_and_has_a_vector() {
-    let text: String = ["entry.md", "log.md", "receipt.md"]
+    let text: String = ["approval.md", "entry.md", "log.md", "receipt.md"]
         .map(|name| std::fs::read_to_string(folder().join("..").join(name)).unwrap())
         .concat();
     let mut seen = std::collections::BTreeSet::new();
-    for name in ["keys.json", "entries.json", "checkpoints.json", "receipts.json", "logs.json"] {
+    let files =
+        ["keys.json", "entries.json", "checkpoints.json", "receipts.json", "logs.json", "approvals.json"];
+    for name in files {
         let vectors = read(name);
         seen.extend(
             vectors["malformed"].as_array().unwrap().iter().map(|it| it["code"].as_str().unwrap().to_owned()),
         );
     }
-    // The one code whose vector would weigh more than all others together; a unit test has it.
-    seen.insert("entry-too-large".to_owned());
+    // The codes whose vectors would weigh more than all others together; unit tests have them.
+    seen.extend(["entry-too-large", "approval-too-large"].map(str::to_owned));
     assert_eq!(seen.iter().map(String::as_str).collect::<Vec<_>>(), CODES);
     assert_eq!(
         CODES.into_iter().filter(|code| !text.contains(&format!("`{code}`"))).collect::<Vec<_>>(),

@@ -1,14 +1,19 @@
 //! From a call of an effect to its answer.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use lastlook_canon::members;
 use lastlook_engine::{Delivery, Proposal};
 use lastlook_kernel::{Class, Outcome, Tool};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use super::in_flight::Waiting;
 use super::reply;
 use super::session::{Era, Session};
+
+/// How often a client that waits for people is told so.
+const BETWEEN_PROGRESS: Duration = Duration::from_secs(2);
 
 /// One tool call as it stands in the client's stream.
 #[derive(Debug)]
@@ -46,7 +51,13 @@ impl Session {
 
     async fn run(self: Arc<Self>, call: Call, proposal: Proposal, answered: oneshot::Receiver<Arc<[u8]>>) {
         let tool = Arc::clone(&proposal.tool);
-        let delivery = self.boundary.run(proposal, answered).await;
+        let waiting = proposal.control.waiting();
+        let running = self.boundary.run(proposal, answered);
+        let delivery = tokio::select! {
+            biased;
+            delivery = running => delivery,
+            never = self.tell_progress(&call.params, waiting) => match never {},
+        };
         let shows = matches!(&delivery, Delivery::Answer { outcome, .. } if *outcome == Outcome::Succeeded);
         let frame: Option<Arc<[u8]>> = match delivery {
             Delivery::Answer { frame, receipt, .. } if self.boundary.settings().receipt_meta => {
@@ -56,6 +67,9 @@ impl Session {
             Delivery::Refusal(refusal) => Some(reply::refusal(&call.id, call.era, &refusal).into()),
             Delivery::Contradicted { receipt, sentence } => {
                 Some(reply::contradicted(&call.id, call.era, &sentence, &receipt).into())
+            }
+            Delivery::Held { request, sentence } => {
+                Some(reply::held(&call.id, call.era, &sentence, &request).into())
             }
             Delivery::Lost { receipt, sentence, code, outcome } => {
                 Some(reply::lost(&call.id, call.era, &sentence, code, outcome, receipt.as_deref()).into())
@@ -69,6 +83,28 @@ impl Session {
             self.give_and_note(tool, call.params, frame).await;
         } else {
             self.write(frame).await;
+        }
+    }
+
+    /// Tells a client that asked for progress that people are waited for, for as long as they are; never ends.
+    async fn tell_progress(
+        &self,
+        params: &[u8],
+        mut waiting: watch::Receiver<Option<String>>,
+    ) -> std::convert::Infallible {
+        let token = members(params).and_then(|params| members(params.get("_meta")?)?.get("progressToken"));
+        let Some(token) = token else { return std::future::pending().await };
+        let began = Instant::now();
+        loop {
+            if waiting.changed().await.is_err() {
+                return std::future::pending().await;
+            }
+            let request = waiting.borrow_and_update().clone();
+            if let Some(request) = request {
+                let frame = reply::progress(token, began.elapsed().as_secs_f64(), &request);
+                self.write(frame.into()).await;
+                tokio::time::sleep(BETWEEN_PROGRESS).await;
+            }
         }
     }
 

@@ -131,7 +131,10 @@ fn request(session: &Arc<Session>, line: &[u8], id: &[u8], method: &str, params:
     let era = session.era(params);
     let (waiting, fate) = match method {
         "tools/call" => return tool_call(session, line, id, era, params),
-        "initialize" => (Waiting::Initialize, Fate::Pass),
+        "initialize" => {
+            session.note_agent(params.and_then(members).and_then(|params| params.get("clientInfo")));
+            (Waiting::Initialize, Fate::Pass)
+        }
         "tools/list" => (Waiting::ToolsList, Fate::PassAndList),
         _ => (Waiting::Other, Fate::Pass),
     };

@@ -83,6 +83,23 @@ pub(super) fn contradicted(id: &[u8], era: Era, sentence: &str, receipt: &str) -
     tool_error(id, era, sentence, None, verdict)
 }
 
+/// A result for an effect that waits for people.
+pub(super) fn held(id: &[u8], era: Era, sentence: &str, request: &str) -> Vec<u8> {
+    let verdict = json!({"verdict": "hold", "codes": ["approval-required"], "request": request});
+    tool_error(id, era, sentence, None, verdict)
+}
+
+/// A notification that people are waited for; `token` is the client's own, raw, and seconds are what has passed.
+pub(super) fn progress(token: &[u8], seconds: f64, request: &str) -> Vec<u8> {
+    let token =
+        std::str::from_utf8(token).ok().and_then(|token| serde_json::from_str::<&RawValue>(token).ok());
+    let params = json!({
+        "progressToken": token, "progress": seconds, "message": format!("waits for approval: {request}"),
+    });
+    let frame = json!({"jsonrpc": "2.0", "method": "notifications/progress", "params": params});
+    format!("{frame}\n").into_bytes()
+}
+
 fn tool_error(id: &[u8], era: Era, sentence: &str, detail: Option<&str>, verdict: Value) -> Vec<u8> {
     let texts = std::iter::once(sentence).chain(detail);
     let content: Vec<Value> = texts.map(|text| json!({"type": "text", "text": text})).collect();

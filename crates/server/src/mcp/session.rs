@@ -15,6 +15,8 @@ use super::listing::Lister;
 
 /// The `_meta` key under which MCP 2026-07-28 names the revision of each request.
 const PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
+/// The one under which it names the client.
+const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";
 
 /// The client's end of the proxy: everything that is written to it goes through here.
 pub(super) type ClientPipe = Pipe<std::fs::File>;
@@ -104,7 +106,15 @@ impl Session {
             return Era::Session;
         }
         self.boundary.note_meta(meta);
+        self.note_agent(members(meta).and_then(|meta| meta.get(CLIENT_INFO)));
         Era::Stateless
+    }
+
+    /// Remembers what the client calls itself, from its raw `Implementation`.
+    pub(super) fn note_agent(&self, info: Option<&[u8]>) {
+        if let Some(name) = info.and_then(members).and_then(|info| info.get("name")).and_then(string_of) {
+            self.boundary.note_agent(&name);
+        }
     }
 
     /// The params of one of the boundary's own requests: the client's `_meta`, and a cursor.

@@ -148,7 +148,7 @@ fn recorded_value(value: &Value) -> RecordedValue {
 }
 
 fn recorded_standing(standing: &Standing) -> RecordedStanding {
-    let Standing { epoch, in_doubt, cancelled, as_task, tool_changed, unreadable } = standing;
+    let Standing { epoch, in_doubt, cancelled, as_task, tool_changed, unreadable, halted } = standing;
     RecordedStanding {
         epoch: *epoch,
         in_doubt: in_doubt.clone(),
@@ -156,6 +156,7 @@ fn recorded_standing(standing: &Standing) -> RecordedStanding {
         as_task: *as_task,
         tool_changed: *tool_changed,
         unreadable: unreadable.as_ref().map(RecordedReason::from),
+        halted: halted.clone(),
     }
 }
 

@@ -233,6 +233,9 @@ pub struct RecordedStanding {
     pub tool_changed: bool,
     /// Why the call is no action, if it is none.
     pub unreadable: Option<RecordedReason>,
+    /// The active halts whose scope it is in.
+    #[serde(default)]
+    pub halted: Vec<String>,
 }
 
 /// What must hold beyond a class.

@@ -144,7 +144,7 @@ fn to_value(recorded: &RecordedValue) -> Result<Value, CaseError> {
 }
 
 fn to_standing(recorded: &RecordedStanding) -> Result<Standing, CaseError> {
-    let RecordedStanding { epoch, in_doubt, cancelled, as_task, tool_changed, unreadable } = recorded;
+    let RecordedStanding { epoch, in_doubt, cancelled, as_task, tool_changed, unreadable, halted } = recorded;
     Ok(Standing {
         epoch: *epoch,
         in_doubt: in_doubt.clone(),
@@ -152,6 +152,7 @@ fn to_standing(recorded: &RecordedStanding) -> Result<Standing, CaseError> {
         as_task: *as_task,
         tool_changed: *tool_changed,
         unreadable: unreadable.as_ref().map(to_reason).transpose()?,
+        halted: halted.clone(),
     })
 }
 

@@ -51,7 +51,7 @@ impl From<&Verdict> for RecordedVerdict {
         };
         match verdict {
             Verdict::Allow(permit) => recorded("allow", permit.overridden(), Some(permit.action().to_hex())),
-            Verdict::Hold(_) => recorded("hold", &[], None),
+            Verdict::Hold(reasons) => recorded("hold", reasons, None),
             Verdict::Deny(reasons) => recorded("deny", reasons, None),
         }
     }

@@ -289,14 +289,16 @@ fn call() -> impl Strategy<Value = (RecordedAction, RecordedStanding)> {
 
 fn standing() -> impl Strategy<Value = RecordedStanding> {
     let rarely = || prop::bool::weighted(0.05);
-    (0_u64..3, weighted(0.05, "attempt-[1-2]"), rarely(), rarely(), rarely()).prop_map(
-        |(epoch, in_doubt, cancelled, as_task, tool_changed)| RecordedStanding {
+    let halted = prop_oneof![12 => Just(Vec::new()), 1 => prop::collection::vec("halt-[1-2]", 1..3)];
+    (0_u64..3, weighted(0.05, "attempt-[1-2]"), rarely(), rarely(), rarely(), halted).prop_map(
+        |(epoch, in_doubt, cancelled, as_task, tool_changed, halted)| RecordedStanding {
             epoch,
             in_doubt,
             cancelled,
             as_task,
             tool_changed,
             unreadable: None,
+            halted,
         },
     )
 }

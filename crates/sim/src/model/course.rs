@@ -160,7 +160,9 @@ impl Course {
             Happening::NotArmed => self.refuse("in-doubt"),
             Happening::Allowed => self.ask(Owed::Gate, "gate"),
             Happening::Denied => self.refuse("fact-changed"),
-            Happening::DeniedSilently | Happening::Held => self.refuse("standing-changed"),
+            Happening::DeniedSilently => self.refuse("standing-changed"),
+            // People are asked before anything is armed: here it is too late.
+            Happening::Held => self.refuse("approval-required"),
             Happening::Passed => self.ask(Owed::Answer, "send"),
             Happening::GateShut if self.looks < MOST_LOOKS => self.look(),
             Happening::GateShut => self.refuse("look-too-old"),

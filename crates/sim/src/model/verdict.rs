@@ -24,9 +24,12 @@ pub fn judge(case: &RecordedCase) -> Judgement {
         let fact = case.snapshot.facts.iter().find(|fact| fact.index == index as u64);
         reasons.extend(on_a_fact(reading, fact).map(|code| about(code, &reading.tool)));
     }
+    let halts = on_the_halts(case);
+    let watches = case.mode == RecordedMode::Audit && halts.is_empty();
+    reasons.extend(halts);
     reasons.sort();
     reasons.dedup();
-    Judgement { runs: reasons.is_empty() || case.mode == RecordedMode::Audit, reasons }
+    Judgement { runs: reasons.is_empty() || watches, reasons }
 }
 
 type Why = (String, Option<String>);
@@ -58,6 +61,12 @@ fn on_the_call(case: &RecordedCase) -> Vec<Why> {
         reasons.push(about("in-doubt", attempt));
     }
     reasons
+}
+
+/// A halt stops every effect in its scope, in audit mode too; a read goes on.
+fn on_the_halts(case: &RecordedCase) -> Vec<Why> {
+    let reads = case.tool.class == RecordedClass::Read;
+    case.standing.halted.iter().filter(|_| !reads).map(|halt| about("halted", halt)).collect()
 }
 
 /// Destructive tools are never blind and take no rebased basis; touching only a tombstone is no blind write; a blind

@@ -46,6 +46,7 @@ fn cases_reach_every_reason_and_often_run() {
         "task-unsupported",
         "in-doubt",
         "cancelled",
+        "halted",
         "invalid-call",
         "number-inexact",
     ] {

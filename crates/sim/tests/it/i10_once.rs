@@ -37,7 +37,7 @@ fn event(happening: Happening, case: &Inputs) -> Event {
         Happening::Allowed => Event::Looked(Verdict::Allow(permit(case))),
         Happening::Denied => Event::Looked(Verdict::Deny(why(Code::FactChanged))),
         Happening::DeniedSilently => Event::Looked(Verdict::Deny(Vec::new())),
-        Happening::Held => Event::Looked(Verdict::Hold(vec!["approval".to_owned()])),
+        Happening::Held => Event::Looked(Verdict::Hold(why(Code::ApprovalRequired))),
         Happening::Passed => Event::Passed(passage(case)),
         Happening::GateShut => Event::GateShut(Code::LookTooOld),
         Happening::Result => Event::Answered(Answer::Result),

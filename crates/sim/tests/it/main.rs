@@ -15,6 +15,7 @@
 mod support;
 
 mod answers;
+mod approvals;
 mod boundary;
 mod coverage;
 mod i02_unknown;

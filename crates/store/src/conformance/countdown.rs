@@ -8,8 +8,8 @@ use lastlook_ledger::Kind;
 
 use super::{Rig, samples::*};
 use crate::{
-    AttemptRow, AttemptState, Commit, CommitError, Confirmation, Fault, FaultError, LimitWindow, Lookup, Op,
-    Precondition, StepRow, Store, Values, Write,
+    ApproverRow, AttemptRow, AttemptState, Commit, CommitError, Confirmation, Fault, FaultError, HaltRow,
+    LimitWindow, Lookup, Op, Precondition, RequestRow, RequestState, StepRow, Store, Values, VoteRow, Write,
 };
 
 /// One failure of one operation ends the process.
@@ -85,7 +85,7 @@ fn countdown(rig: &dyn Rig, error: fn() -> FaultError, times: usize, reopen: boo
         assert_eq!(verified_size(&*store, &rig.verifier(), &origin(&*store)), before as u64 + 6);
         drop(store);
         if !fault.fired.load(Ordering::SeqCst) {
-            assert!(n > 54, "each of the operations was made to fail");
+            assert!(n > 80, "each of the operations was made to fail");
             return;
         }
     }
@@ -104,6 +104,7 @@ struct Seen {
     entries: Vec<(&'static str, Kind)>,
     values: BTreeMap<(&'static str, &'static str), Values>,
     guards: Guarded,
+    decided: Decided,
 }
 
 /// What can be seen of what guards hold for attempt a.
@@ -115,6 +116,15 @@ struct Guarded {
     fence: Option<u64>,
     step: Option<(Option<i64>, Option<Confirmation>)>,
     mark: Option<String>,
+}
+
+/// What can be seen of what people decide. The request is attempt c's to claim.
+#[derive(Debug, Default, PartialEq)]
+struct Decided {
+    request: Option<RequestRow>,
+    votes: Vec<VoteRow>,
+    approver: Option<ApproverRow>,
+    halt: Option<HaltRow>,
 }
 
 const WINDOWS: [LimitWindow; 2] = [LimitWindow::Sliding { per_ns: 100 }, LimitWindow::Fixed];
@@ -134,6 +144,7 @@ impl Lives {
         let mut audited = arm(store, &c, &[&t]);
         audited.writes.push(take(&r, &c, true));
         audited.entries.push(entry(store, &c, Kind::Held, None));
+        self.claim(&mut audited);
         let settled = |state| Commit {
             when: vec![is(&c, &[AttemptState::Armed, AttemptState::Unknown])],
             writes: vec![moved(&c, state)],
@@ -142,7 +153,10 @@ impl Lives {
         let mut resolved = settled(AttemptState::Failed);
         resolved.writes.push(Write::ReleaseSubjects { attempt: c.clone() });
         resolved.entries.push(entry(store, &c, Kind::Operator, Some("7")));
+        self.close(&mut resolved);
         vec![
+            self.asked(),
+            self.approved(),
             self.guarded(store, &a, [&r, &s]),
             Commit {
                 writes: vec![Write::OpenAttempt(refusal)],
@@ -154,6 +168,65 @@ impl Lives {
             settled(AttemptState::Unknown),
             Commit { vital: true, ..resolved },
         ]
+    }
+
+    /// Asks for an approval, and gives an approver a name, while another orders a halt.
+    fn asked(&self) -> Commit {
+        let request = self.request();
+        let (principal, action, name) = (request.principal.clone(), request.action, self.name("ann"));
+        Commit {
+            when: vec![
+                Precondition::NoOpenRequest { principal: principal.clone(), action },
+                Precondition::FewerPending { principal, most: 1 },
+                Precondition::ApproverIs { name: name.clone(), known: false },
+                Precondition::MarkIs { name: self.name("halts"), value: None },
+            ],
+            writes: vec![
+                Write::OpenRequest(request),
+                Write::PutApprover(approver(&name)),
+                Write::OpenHalt(halt(&self.name("halt"), 10)),
+                Write::SetMark { name: self.name("halts"), value: "1".into() },
+            ],
+            ..Commit::default()
+        }
+    }
+
+    /// Votes for it.
+    fn approved(&self) -> Commit {
+        let (request, approver) = (self.name("request"), self.name("ann"));
+        Commit {
+            when: vec![
+                request_is(&request, &[RequestState::Pending], None),
+                Precondition::NoVote { request: request.clone(), approver: approver.clone() },
+                Precondition::ApproverIs { name: approver.clone(), known: true },
+                Precondition::MarkIs { name: self.name("halts"), value: Some("1".into()) },
+            ],
+            writes: vec![
+                Write::Vote(vote(&request, &approver, 20)),
+                request_moved(&request, RequestState::Approved, None),
+            ],
+            ..Commit::default()
+        }
+    }
+
+    fn claim(&self, armed: &mut Commit) {
+        let (request, c) = (self.name("request"), self.name("c"));
+        armed.when.push(request_is(&request, &[RequestState::Approved], None));
+        armed.writes.push(request_moved(&request, RequestState::Claimed, Some(&c)));
+    }
+
+    fn close(&self, ended: &mut Commit) {
+        let (request, c) = (self.name("request"), self.name("c"));
+        ended.when.push(request_is(&request, &[RequestState::Claimed], Some(&c)));
+        ended.writes.extend([
+            request_moved(&request, RequestState::Used, Some(&c)),
+            Write::RemoveApprover { name: self.name("ann"), at_ns: 30 },
+            Write::EndHalt { id: self.name("halt"), at_ns: 30 },
+        ]);
+    }
+
+    fn request(&self) -> RequestRow {
+        RequestRow { principal: self.name("agent"), ..request(&self.name("request")) }
     }
 
     /// Arms an attempt with everything a guard can ask for.
@@ -207,7 +280,20 @@ impl Lives {
             seen.entries.push((short, Kind::Armed));
             seen.values.insert((short, Kind::Armed.as_str()), values(&self.name(short), "42"));
         };
-        let steps: [&dyn Fn(&mut Seen); 6] = [
+        let claimed = |seen: &mut Seen, state, by: Option<&str>| {
+            seen.decided.request =
+                Some(RequestRow { state, attempt: by.map(|short| self.name(short)), ..self.request() });
+        };
+        let steps: [&dyn Fn(&mut Seen); 8] = [
+            &|seen| {
+                claimed(seen, RequestState::Pending, None);
+                seen.decided.approver = Some(approver(&self.name("ann")));
+                seen.decided.halt = Some(halt(&self.name("halt"), 10));
+            },
+            &|seen| {
+                claimed(seen, RequestState::Approved, None);
+                seen.decided.votes = vec![vote(&self.name("request"), &self.name("ann"), 20)];
+            },
             &|seen| {
                 armed(seen, "a");
                 seen.holders.extend([("r", "a"), ("s", "a")]);
@@ -228,6 +314,7 @@ impl Lives {
                 armed(seen, "c");
                 seen.entries.push(("c", Kind::Held));
                 seen.holders.insert("t", "c");
+                claimed(seen, RequestState::Claimed, Some("c"));
             },
             &|seen| {
                 seen.states.insert("a", Succeeded);
@@ -247,6 +334,10 @@ impl Lives {
                 seen.entries.push(("c", Kind::Operator));
                 seen.values.insert(("c", Kind::Operator.as_str()), values(&self.name("c"), "7"));
                 seen.holders.clear();
+                claimed(seen, RequestState::Used, Some("c"));
+                seen.decided.approver =
+                    seen.decided.approver.take().map(|row| ApproverRow { removed_ns: Some(30), ..row });
+                seen.decided.halt = seen.decided.halt.take().map(|row| HaltRow { ended_ns: Some(30), ..row });
             },
         ];
         steps.into_iter().take(commits).for_each(|step| step(&mut seen));
@@ -276,9 +367,26 @@ impl Seen {
             seen.holders.extend(holder.map(|row| (short, lives.short(&row.id))));
         }
         seen.guards = Guarded::of(store, lives);
+        seen.decided = Decided::of(store, lives);
         let entries = store.entries(&origin(store), before as u64, usize::MAX).unwrap();
         seen.entries.extend(entries.into_iter().map(|entry| (lives.short(&entry.attempt), entry.kind)));
         seen
+    }
+}
+
+impl Decided {
+    fn of(store: &dyn Store, lives: &Lives) -> Self {
+        let (name, id) = (lives.name("ann"), lives.name("halt"));
+        let request = match store.request(&lives.name("request")).unwrap() {
+            Lookup::Found(row) => Some(row),
+            _ => None,
+        };
+        Self {
+            request,
+            votes: store.votes(&lives.name("request")).unwrap(),
+            approver: store.approvers().unwrap().into_iter().find(|row| row.name == name),
+            halt: store.halts(true).unwrap().into_iter().find(|row| row.id == id),
+        }
     }
 }
 

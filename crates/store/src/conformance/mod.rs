@@ -9,9 +9,12 @@ mod leases;
 mod limits;
 mod log;
 mod once;
+mod people;
 mod preconditions;
 mod races;
 mod reads;
+mod requests;
+mod rushes;
 pub mod samples;
 mod steps;
 
@@ -26,9 +29,12 @@ pub use leases::*;
 pub use limits::*;
 pub use log::*;
 pub use once::*;
+pub use people::*;
 pub use preconditions::*;
 pub use races::*;
 pub use reads::*;
+pub use requests::*;
+pub use rushes::*;
 pub use steps::*;
 
 /// One fresh state, and the way to open stores on it.
@@ -86,10 +92,27 @@ macro_rules! conformance_tests {
             steps_are_read_page_by_page_without_a_gap,
             attempts_are_found_by_their_tool_newest_first,
             a_mark_keeps_the_value_last_set,
+            a_commit_depends_on_a_mark,
+            requests_are_found_by_prefix,
+            requests_are_listed_by_state_newest_first,
+            a_request_moves_with_the_attempt_that_has_it,
+            a_request_must_be_in_one_of_the_states_asked_for,
+            an_approver_votes_once_on_a_request,
+            a_principal_has_fewer_pending_requests_than_asked,
+            an_open_request_for_an_action_is_known_as_such,
+            an_approvers_name_is_never_given_twice,
+            a_halt_is_in_force_until_it_ends,
+            a_senseless_decision_is_taken_back_whole,
             one_of_two_writers_takes_a_subject,
             many_writers_never_pass_a_limit,
             one_of_many_writers_takes_a_key_and_one_a_lease,
             one_of_many_commits_in_flight_takes_a_subject,
+            one_of_many_writers_claims_an_approved_request,
+            one_of_many_votes_of_an_approver_counts,
+            many_writers_never_pass_a_bound_on_pending_requests,
+            one_of_many_writers_opens_a_request_for_an_action,
+            one_of_many_writers_gives_out_an_approvers_name,
+            nothing_is_armed_after_a_mark_has_changed,
             what_was_committed_before_closing_is_there_after,
             whichever_operation_fails_nothing_is_half_done,
             whichever_operation_fails_for_good_nothing_is_half_done,

@@ -7,8 +7,8 @@ use lastlook_ledger::{
 use serde_json::{Value, json};
 
 use crate::{
-    AttemptRow, AttemptState, Commit, CommitError, Committed, LimitWindow, NewEntry, Precondition, Store,
-    Ticket, Values, Write,
+    ApproverRow, AttemptRow, AttemptState, Commit, CommitError, Committed, HaltRow, LimitWindow, NewEntry,
+    Precondition, RequestRow, RequestState, Store, Ticket, Values, VoteRow, Write,
 };
 
 /// The origin of the log this store appends to.
@@ -136,6 +136,50 @@ pub fn is(id: &str, states: &[AttemptState]) -> Precondition {
 /// Moves an attempt.
 pub fn moved(id: &str, to: AttemptState) -> Write {
     Write::MoveAttempt { attempt: id.into(), to }
+}
+
+/// A pending request of `agent`.
+pub fn request(id: &str) -> RequestRow {
+    RequestRow {
+        id: id.into(),
+        principal: "agent".into(),
+        upstream: "shop".into(),
+        tool: "refund".into(),
+        action: Digest::of("sample", &[id.as_bytes()]),
+        state: RequestState::Pending,
+        opened_at_ns: 1_767_225_600_000_000_000,
+        expires_at_ns: None,
+        attempt: None,
+        detail: br#"{"groups":["finance"]}"#.to_vec(),
+    }
+}
+
+/// Moves a request.
+pub fn request_moved(id: &str, to: RequestState, attempt: Option<&str>) -> Write {
+    Write::MoveRequest { request: id.into(), to, attempt: attempt.map(String::from) }
+}
+
+/// Requires a request to be in one of these states, and this attempt's if one is given.
+pub fn request_is(id: &str, states: &[RequestState], attempt: Option<&str>) -> Precondition {
+    let attempt = attempt.map(String::from);
+    Precondition::RequestIs { request: id.into(), states: states.to_vec(), attempt }
+}
+
+/// A vote for a request.
+pub fn vote(request: &str, approver: &str, at_ns: i64) -> VoteRow {
+    let detail = format!("{approver} signed this").into_bytes();
+    VoteRow { request: request.into(), approver: approver.into(), approves: true, at_ns, detail }
+}
+
+/// Somebody who may vote.
+pub fn approver(name: &str) -> ApproverRow {
+    let detail = format!("the key of {name}").into_bytes();
+    ApproverRow { name: name.into(), since_ns: 10, removed_ns: None, detail }
+}
+
+/// A halt that is in force.
+pub fn halt(id: &str, since_ns: i64) -> HaltRow {
+    HaltRow { id: id.into(), since_ns, ended_ns: None, detail: br#"{"reason":"seen"}"#.to_vec() }
 }
 
 /// A commit of one entry and nothing else.

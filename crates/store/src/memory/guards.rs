@@ -2,10 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::model::{no_attempt, unavailable};
-use crate::{AttemptRow, Commit, CommitError, Confirmation, LimitWindow, Precondition, StepRow, Write};
-
-type Attempts = BTreeMap<String, AttemptRow>;
+use super::model::{Attempts, no_attempt, unavailable};
+use crate::{Commit, CommitError, Confirmation, LimitWindow, Precondition, StepRow, Write};
 
 /// A limit's key and how long what is spent counts.
 pub(super) type LimitId = (String, Option<i64>);
@@ -276,7 +274,16 @@ impl Guards {
             Write::SetMark { name, value } => {
                 undone(Undo::Mark(name.clone(), self.marks.insert(name.clone(), value.clone())));
             }
-            Write::OpenAttempt(_) | Write::MoveAttempt { .. } | Write::TakeSubject { .. } => {}
+            Write::OpenAttempt(_)
+            | Write::MoveAttempt { .. }
+            | Write::TakeSubject { .. }
+            | Write::OpenRequest(_)
+            | Write::MoveRequest { .. }
+            | Write::Vote(_)
+            | Write::PutApprover(_)
+            | Write::RemoveApprover { .. }
+            | Write::OpenHalt(_)
+            | Write::EndHalt { .. } => {}
         }
         Ok(None)
     }
@@ -323,7 +330,7 @@ pub(super) fn free_at(commit: &Commit, key: &str) -> i64 {
     asked.max().unwrap_or(i64::MIN)
 }
 
-fn restore<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, was: Option<V>) {
+pub(super) fn restore<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, was: Option<V>) {
     match was {
         Some(was) => drop(map.insert(key, was)),
         None => drop(map.remove(&key)),

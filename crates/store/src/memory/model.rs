@@ -5,11 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use lastlook_ledger::{Checkpoint, SigningKey, leaf_of_payload, tree::Hash, tree::Tree};
 
 use crate::{
-    AttemptRow, Commit, CommitError, Committed, Fault, FaultError, NewEntry, Op, Precondition, StepRow,
-    StoredEntry, Values, Write, WriterId,
+    ApproverRow, AttemptRow, Commit, CommitError, Committed, Fault, FaultError, NewEntry, Op, Precondition,
+    StepRow, StoredEntry, Values, VoteRow, Write, WriterId,
 };
 
 use super::guards::{self, Guards};
+use super::held::{self, Held};
+
+pub(super) type Attempts = BTreeMap<String, AttemptRow>;
 
 #[derive(Default)]
 pub(super) struct Model {
@@ -20,9 +23,10 @@ pub(super) struct Model {
 
 #[derive(Default)]
 struct Rows {
-    attempts: BTreeMap<String, AttemptRow>,
+    attempts: Attempts,
     subjects: BTreeMap<String, String>,
     guards: Guards,
+    held: Held,
 }
 
 pub(super) struct Log {
@@ -43,6 +47,7 @@ pub(super) enum Undo {
     Attempt(String, Option<AttemptRow>),
     Subject(String, Option<String>),
     Guard(guards::Undo),
+    Held(held::Undo),
 }
 
 impl Model {
@@ -83,6 +88,10 @@ impl Model {
 
     pub(super) fn guards(&self) -> &Guards {
         &self.rows.guards
+    }
+
+    pub(super) fn held(&self) -> &Held {
+        &self.rows.held
     }
 
     pub(super) fn lease(&self, key: &str) -> Option<(AttemptRow, u64)> {
@@ -218,6 +227,25 @@ impl Rows {
             }
             // Asked of the limit itself, which has more to say.
             Precondition::WithinLimit { .. } => (true, None),
+            Precondition::RequestIs { request, states, attempt } => {
+                let row = self.held.request(request);
+                let holds = row.is_some_and(|row| {
+                    states.contains(&row.state) && (attempt.is_none() || *attempt == row.attempt)
+                });
+                let by = row.and_then(|row| row.attempt.as_ref());
+                (holds, by.and_then(|id| self.attempts.get(id)).cloned())
+            }
+            Precondition::NoVote { request, approver } => (!self.held.has_voted(request, approver), None),
+            Precondition::MarkIs { name, value } => (self.guards.mark(name) == *value, None),
+            Precondition::ApproverIs { name, known } => {
+                let row = self.held.approver(name);
+                let is = row.is_some_and(|row| row.removed_ns.is_none());
+                (if *known { is } else { row.is_none() }, None)
+            }
+            Precondition::FewerPending { principal, most } => (self.held.pending(principal) < *most, None),
+            Precondition::NoOpenRequest { principal, action } => {
+                (self.held.open_requests_of(principal, *action).is_empty(), None)
+            }
         };
         if holds {
             Ok(())
@@ -256,6 +284,17 @@ impl Rows {
                     let holder = self.guards.has_once(key, at_ns);
                     (Precondition::OnceFree { key: key.clone(), at_ns }, attempt, holder, &given_back)
                 }
+                Write::Vote(VoteRow { request, approver, .. }) => {
+                    self.check(&Precondition::NoVote {
+                        request: request.clone(),
+                        approver: approver.clone(),
+                    })?;
+                    continue;
+                }
+                Write::PutApprover(ApproverRow { name, .. }) => {
+                    self.check(&Precondition::ApproverIs { name: name.clone(), known: false })?;
+                    continue;
+                }
                 _ => continue,
             };
             if holder.is_some_and(|holder| holder != attempt && !gone.contains(holder)) {
@@ -275,6 +314,7 @@ impl Rows {
         commit.writes.iter().try_for_each(|write| {
             before(Op::Write)?;
             self.write(write, undo)?;
+            self.held.write(&self.attempts, write, undo)?;
             let fence = self.guards.write(&self.attempts, commit, write, undo)?;
             if let (Write::TakeLease { key, .. }, Some(fence)) = (write, fence) {
                 fences.push((key.clone(), fence));
@@ -323,7 +363,14 @@ impl Rows {
             | Write::NoteStep { .. }
             | Write::EndStep { .. }
             | Write::ConfirmStep { .. }
-            | Write::SetMark { .. } => Ok(()),
+            | Write::SetMark { .. }
+            | Write::OpenRequest(_)
+            | Write::MoveRequest { .. }
+            | Write::Vote(_)
+            | Write::PutApprover(_)
+            | Write::RemoveApprover { .. }
+            | Write::OpenHalt(_)
+            | Write::EndHalt { .. } => Ok(()),
         }
     }
 
@@ -335,6 +382,7 @@ impl Rows {
                 Undo::Subject(subject, Some(holder)) => drop(self.subjects.insert(subject, holder)),
                 Undo::Subject(subject, None) => drop(self.subjects.remove(&subject)),
                 Undo::Guard(undo) => self.guards.take_back(undo),
+                Undo::Held(undo) => self.held.take_back(undo),
             }
         }
     }

@@ -5,7 +5,9 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
 
 use super::failure::Failure;
 use super::{limit, packed, row};
-use crate::{AttemptRow, Commit, CommitError, Fault, NewEntry, Op, Precondition, Write, WriterId};
+use crate::{
+    ApproverRow, AttemptRow, Commit, CommitError, Fault, NewEntry, Op, Precondition, VoteRow, Write, WriterId,
+};
 
 /// What a commit was given.
 #[derive(Default)]
@@ -95,7 +97,18 @@ impl Tx<'_> {
                 | Write::NoteStep { .. }
                 | Write::EndStep { .. }
                 | Write::ConfirmStep { .. }
-                | Write::SetMark { .. } => continue,
+                | Write::SetMark { .. }
+                | Write::OpenRequest(_)
+                | Write::MoveRequest { .. }
+                | Write::RemoveApprover { .. }
+                | Write::OpenHalt(_)
+                | Write::EndHalt { .. } => continue,
+                Write::Vote(_) | Write::PutApprover(_) => {
+                    if let Some(refusal) = self.check_new(write)? {
+                        return Ok(Some(refusal));
+                    }
+                    continue;
+                }
             };
             if let Some(Some(holder)) = self.check(&which)?
                 && holder.id != *attempt
@@ -119,7 +132,34 @@ impl Tx<'_> {
             }
             // Asked of the limit itself, which has more to say.
             Precondition::WithinLimit { .. } => None,
+            Precondition::RequestIs { request, states, attempt } => {
+                self.other_request(request, states, attempt.as_deref())?
+            }
+            Precondition::NoVote { request, approver } => unless(!self.has_voted(request, approver)?),
+            Precondition::MarkIs { name, value } => unless(self.mark(name)? == *value),
+            Precondition::ApproverIs { name, known } => {
+                let removed = self.approver_removed(name)?;
+                unless(if *known { removed == Some(false) } else { removed.is_none() })
+            }
+            Precondition::FewerPending { principal, most } => unless(self.pending(principal, *most)? < *most),
+            Precondition::NoOpenRequest { principal, action } => {
+                unless(!self.has_open_request(principal, action)?)
+            }
         })
+    }
+
+    /// What a write that may be made only once asks for by itself.
+    fn check_new(&self, write: &Write) -> Result<Option<CommitError>, Failure> {
+        let which = match write {
+            Write::Vote(VoteRow { request, approver, .. }) => {
+                Precondition::NoVote { request: request.clone(), approver: approver.clone() }
+            }
+            Write::PutApprover(ApproverRow { name, .. }) => {
+                Precondition::ApproverIs { name: name.clone(), known: false }
+            }
+            _ => return Ok(None),
+        };
+        Ok(self.check(&which)?.map(|holder| refusal(which, holder)))
     }
 
     fn holder(&self, subject: &str) -> Result<Option<AttemptRow>, Failure> {
@@ -131,7 +171,7 @@ impl Tx<'_> {
         Ok(query.query_row([subject], row::attempt).optional()?)
     }
 
-    fn attempt(&self, id: &str) -> Result<Option<AttemptRow>, Failure> {
+    pub(super) fn attempt(&self, id: &str) -> Result<Option<AttemptRow>, Failure> {
         let mut query = self.conn.prepare_cached(concat!(
             "SELECT ",
             row::attempt_columns!(),
@@ -173,6 +213,15 @@ impl Tx<'_> {
             Write::EndStep { attempt, ended_at_ns } => self.end_step(attempt, *ended_at_ns),
             Write::ConfirmStep { attempt, confirmation } => self.confirm_step(attempt, *confirmation),
             Write::SetMark { name, value } => self.set_mark(name, value),
+            Write::OpenRequest(request) => self.open_request(request),
+            Write::MoveRequest { request, to, attempt } => {
+                self.move_request(request, *to, attempt.as_deref())
+            }
+            Write::Vote(vote) => self.vote(vote),
+            Write::PutApprover(approver) => self.put_approver(approver),
+            Write::RemoveApprover { name, at_ns } => self.remove_approver(name, *at_ns),
+            Write::OpenHalt(halt) => self.open_halt(halt),
+            Write::EndHalt { id, at_ns } => self.end_halt(id, *at_ns),
         }
     }
 
@@ -230,6 +279,11 @@ impl Tx<'_> {
         tree.push(leaf);
         Ok(index)
     }
+}
+
+/// Nothing if it holds; else that it names nobody.
+fn unless(holds: bool) -> Option<Option<AttemptRow>> {
+    (!holds).then_some(None)
 }
 
 fn refusal(which: Precondition, holder: Option<AttemptRow>) -> CommitError {

@@ -8,6 +8,7 @@ mod apply;
 mod failure;
 mod guards;
 mod head;
+mod held;
 mod limit;
 mod packed;
 mod read;
@@ -22,13 +23,14 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
 use std::thread::{self, JoinHandle};
 
+use lastlook_canon::Digest;
 use lastlook_ledger::{Kind, leaf_of_payload, tree::Hash};
 use tokio::sync::oneshot;
 
 use crate::state::{self, StateDir, StateError, Writer};
 use crate::{
-    AttemptRow, Commit, CommitError, Fault, LimitWindow, Lookup, StepRow, Store, StoreError, StoredEntry,
-    Ticket, Values, WriterId,
+    ApproverRow, AttemptRow, Commit, CommitError, Fault, HaltRow, LimitWindow, Lookup, RequestRow,
+    RequestState, StepRow, Store, StoreError, StoredEntry, Ticket, Values, VoteRow, WriterId,
 };
 
 pub use read::SqliteReader;
@@ -210,5 +212,34 @@ impl Store for SqliteStore {
 
     fn mark(&self, name: &str) -> Result<Option<String>, StoreError> {
         self.reader.mark(name)
+    }
+
+    fn request(&self, id_or_prefix: &str) -> Result<Lookup<RequestRow>, StoreError> {
+        self.reader.request(id_or_prefix)
+    }
+
+    fn requests(
+        &self,
+        states: &[RequestState],
+        limit: usize,
+        before: Option<(i64, String)>,
+    ) -> Result<Vec<RequestRow>, StoreError> {
+        self.reader.requests(states, limit, before)
+    }
+
+    fn open_requests_of(&self, principal: &str, action: Digest) -> Result<Vec<RequestRow>, StoreError> {
+        self.reader.open_requests_of(principal, action)
+    }
+
+    fn votes(&self, request: &str) -> Result<Vec<VoteRow>, StoreError> {
+        self.reader.votes(request)
+    }
+
+    fn approvers(&self) -> Result<Vec<ApproverRow>, StoreError> {
+        self.reader.approvers()
+    }
+
+    fn halts(&self, all: bool) -> Result<Vec<HaltRow>, StoreError> {
+        self.reader.halts(all)
     }
 }

@@ -1,17 +1,19 @@
 //! Reading: a few connections, opened as they are needed, each query its own snapshot.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
+use lastlook_canon::Digest;
 use lastlook_ledger::{Kind, tree::Hash};
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
 use tokio::sync::oneshot;
 
-use super::{head, limit, packed, row, schema};
+use super::{head, held, limit, packed, row, schema};
 use crate::api::AMBIGUOUS_LISTED;
 use crate::state::{StateError, StatePaths};
 use crate::{
-    AttemptRow, Commit, CommitError, LimitWindow, Lookup, StepRow, Store, StoreError, StoredEntry, Ticket,
-    Values, WriterId,
+    ApproverRow, AttemptRow, Commit, CommitError, HaltRow, LimitWindow, Lookup, RequestRow, RequestState,
+    StepRow, Store, StoreError, StoredEntry, Ticket, Values, VoteRow, WriterId,
 };
 
 /// How many connections are kept open while nobody reads.
@@ -257,11 +259,81 @@ impl Store for SqliteReader {
     }
 
     fn mark(&self, name: &str) -> Result<Option<String>, StoreError> {
+        self.read(|conn| held::mark(conn, name))
+    }
+
+    fn request(&self, id_or_prefix: &str) -> Result<Lookup<RequestRow>, StoreError> {
+        let prefix = id_or_prefix;
+        let past = format!("{prefix}\u{10ffff}");
+        let found: Vec<RequestRow> = self.read(|conn| {
+            conn.prepare_cached(concat!(
+                "SELECT ",
+                row::request_columns!(),
+                " FROM requests r WHERE r.id >= ?1 AND r.id < ?2 ORDER BY r.id LIMIT ?3"
+            ))?
+            .query_map(params![prefix, past, AMBIGUOUS_LISTED as i64], row::request)?
+            .collect()
+        })?;
+        Ok(Lookup::among(prefix, found, |row| &row.id))
+    }
+
+    fn requests(
+        &self,
+        states: &[RequestState],
+        limit: usize,
+        before: Option<(i64, String)>,
+    ) -> Result<Vec<RequestRow>, StoreError> {
+        let before = before.unwrap_or_else(|| (i64::MAX, "\u{10ffff}".into()));
+        let states = BTreeSet::from_iter(states);
+        let mut found = self.read(|conn| {
+            // No request is seen in two states.
+            let snapshot = conn.unchecked_transaction()?;
+            let mut found = Vec::new();
+            for state in states {
+                found.extend(held::requests_in(conn, *state, limit, &before)?);
+            }
+            snapshot.commit()?;
+            Ok(found)
+        })?;
+        found.sort_by(|a, b| (b.opened_at_ns, &b.id).cmp(&(a.opened_at_ns, &a.id)));
+        found.truncate(limit);
+        Ok(found)
+    }
+
+    fn open_requests_of(&self, principal: &str, action: Digest) -> Result<Vec<RequestRow>, StoreError> {
         self.read(|conn| {
-            conn.prepare_cached("SELECT value FROM marks WHERE name = ?1")?
-                .query_row([name], |row| row.get(0))
-                .optional()
+            conn.prepare_cached(held::OPEN_REQUESTS_OF)?
+                .query_map(params![principal, action.as_bytes()], row::request)?
+                .collect()
         })
+    }
+
+    fn votes(&self, request: &str) -> Result<Vec<VoteRow>, StoreError> {
+        self.read(|conn| {
+            conn.prepare_cached(
+                "SELECT request, approver, approves, at_ns, detail FROM votes WHERE request = ?1
+                 ORDER BY at_ns, approver",
+            )?
+            .query_map([request], row::vote)?
+            .collect()
+        })
+    }
+
+    fn approvers(&self) -> Result<Vec<ApproverRow>, StoreError> {
+        self.read(|conn| {
+            conn.prepare_cached("SELECT name, since_ns, removed_ns, detail FROM approvers ORDER BY name")?
+                .query_map([], row::approver)?
+                .collect()
+        })
+    }
+
+    fn halts(&self, all: bool) -> Result<Vec<HaltRow>, StoreError> {
+        let sql = if all {
+            "SELECT id, since_ns, ended_ns, detail FROM halts ORDER BY since_ns, id"
+        } else {
+            "SELECT id, since_ns, ended_ns, detail FROM halts WHERE ended_ns IS NULL ORDER BY since_ns, id"
+        };
+        self.read(|conn| conn.prepare_cached(sql)?.query_map([], row::halt)?.collect())
     }
 }
 

@@ -5,7 +5,10 @@ use lastlook_ledger::{Kind, tree::Hash};
 use rusqlite::{Row, types::Type};
 
 use super::schema::INDEX_BITS;
-use crate::{AttemptRow, AttemptState, Confirmation, StepRow, StoredEntry};
+use crate::{
+    ApproverRow, AttemptRow, AttemptState, Confirmation, HaltRow, RequestRow, RequestState, StepRow,
+    StoredEntry, VoteRow,
+};
 
 /// The columns [`attempt`] reads, from a table called `a`.
 macro_rules! attempt_columns {
@@ -58,6 +61,55 @@ pub(super) fn step(row: &Row<'_>) -> rusqlite::Result<StepRow> {
         confirmation: confirmation.transpose()?,
         arguments: row.get(7)?,
     })
+}
+
+/// The columns [`request`] reads, from a table called `r`.
+macro_rules! request_columns {
+    () => {
+        "r.id, r.principal, r.upstream, r.tool, r.action, r.state, r.opened_at_ns, r.expires_at_ns, r.attempt, r.detail"
+    };
+}
+pub(super) use request_columns;
+
+pub(super) fn request(row: &Row<'_>) -> rusqlite::Result<RequestRow> {
+    Ok(RequestRow {
+        id: row.get(0)?,
+        principal: row.get(1)?,
+        upstream: row.get(2)?,
+        tool: row.get(3)?,
+        action: Digest::from_bytes(row.get(4)?),
+        state: request_state(row, 5)?,
+        opened_at_ns: row.get(6)?,
+        expires_at_ns: row.get(7)?,
+        attempt: row.get(8)?,
+        detail: row.get(9)?,
+    })
+}
+
+/// Reads a request's state from this column.
+pub(super) fn request_state(row: &Row<'_>, column: usize) -> rusqlite::Result<RequestState> {
+    RequestState::from_name(row.get_ref(column)?.as_str()?).ok_or_else(|| unknown(column, "request state"))
+}
+
+/// Reads `request, approver, approves, at_ns, detail`.
+pub(super) fn vote(row: &Row<'_>) -> rusqlite::Result<VoteRow> {
+    Ok(VoteRow {
+        request: row.get(0)?,
+        approver: row.get(1)?,
+        approves: row.get(2)?,
+        at_ns: row.get(3)?,
+        detail: row.get(4)?,
+    })
+}
+
+/// Reads `name, since_ns, removed_ns, detail`.
+pub(super) fn approver(row: &Row<'_>) -> rusqlite::Result<ApproverRow> {
+    Ok(ApproverRow { name: row.get(0)?, since_ns: row.get(1)?, removed_ns: row.get(2)?, detail: row.get(3)? })
+}
+
+/// Reads `id, since_ns, ended_ns, detail`.
+pub(super) fn halt(row: &Row<'_>) -> rusqlite::Result<HaltRow> {
+    Ok(HaltRow { id: row.get(0)?, since_ns: row.get(1)?, ended_ns: row.get(2)?, detail: row.get(3)? })
 }
 
 /// Reads a leaf hash from this column.

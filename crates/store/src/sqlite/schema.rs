@@ -14,9 +14,11 @@ use crate::state::{StateError, StatePaths};
 /// Marks the file as ours: `LLOK` in the database header.
 const APPLICATION_ID: i64 = 0x4c4c_4f4b;
 /// The version of the tables.
-const SCHEMA_VERSION: i64 = 2;
-/// The version that had no guards; it is brought up to date when the state is opened.
+const SCHEMA_VERSION: i64 = 3;
+/// The version that had no guards; like the next one, it is brought up to date when the state is opened.
 const BEFORE_GUARDS: i64 = 1;
+/// The version that had no approvals and no halts.
+const BEFORE_APPROVALS: i64 = 2;
 /// An entry's key is its writer's number above this many bits of its index.
 pub(super) const INDEX_BITS: u32 = 40;
 
@@ -99,6 +101,28 @@ CREATE INDEX step_keys_by_end ON step_keys (key, ended_at_ns);
 CREATE INDEX step_keys_by_attempt ON step_keys (attempt);
 
 CREATE TABLE marks (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"#;
+
+/// What version 3 added.
+const APPROVAL_TABLES: &str = r#"
+CREATE TABLE requests (
+    n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, principal TEXT NOT NULL, upstream TEXT NOT NULL, tool TEXT NOT NULL,
+    action BLOB NOT NULL, state TEXT NOT NULL, opened_at_ns INTEGER NOT NULL, expires_at_ns INTEGER, attempt TEXT,
+    detail BLOB NOT NULL
+);
+CREATE INDEX requests_by_state ON requests (state, opened_at_ns, id);
+CREATE INDEX requests_by_principal ON requests (principal, state, action);
+
+CREATE TABLE votes (
+    n INTEGER PRIMARY KEY, request TEXT NOT NULL, approver TEXT NOT NULL, approves INTEGER NOT NULL, at_ns INTEGER NOT NULL,
+    detail BLOB NOT NULL, UNIQUE (request, approver)
+);
+
+-- A removed approver's row stays: a name is never given twice.
+CREATE TABLE approvers (name TEXT PRIMARY KEY, since_ns INTEGER NOT NULL, removed_ns INTEGER, detail BLOB NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE halts (id TEXT PRIMARY KEY, since_ns INTEGER NOT NULL, ended_ns INTEGER, detail BLOB NOT NULL) WITHOUT ROWID;
+CREATE INDEX halts_in_force ON halts (since_ns, id) WHERE ended_ns IS NULL;
 "#;
 
 /// Opens an existing database file.
@@ -194,30 +218,40 @@ fn create(conn: &Connection, verifier: &str) -> rusqlite::Result<()> {
     conn.execute_batch("BEGIN IMMEDIATE")?;
     conn.execute_batch(TABLES)?;
     conn.execute_batch(GUARD_TABLES)?;
+    conn.execute_batch(APPROVAL_TABLES)?;
     conn.execute("INSERT INTO meta VALUES ('verifier', ?1)", [verifier])?;
     conn.pragma_update(None, "application_id", APPLICATION_ID)?;
     conn.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     conn.execute_batch("COMMIT")
 }
 
-/// Brings a database of the version before up to date, whole or not at all.
+/// Brings a database of an earlier version up to date, whole or not at all.
 ///
 /// A process of that version that has it open goes on undisturbed: its tables stay as they are.
 fn migrate(conn: &Connection) -> rusqlite::Result<()> {
-    let is_old = |conn: &Connection| -> rusqlite::Result<bool> {
-        Ok(header(conn, "application_id")? == APPLICATION_ID
-            && header(conn, "user_version")? == BEFORE_GUARDS)
-    };
-    if !is_old(conn)? {
+    if missing(conn)?.is_empty() {
         return Ok(());
     }
     conn.execute_batch("BEGIN IMMEDIATE")?;
     // Another process may have been faster.
-    if is_old(conn)? {
-        conn.execute_batch(GUARD_TABLES)?;
+    let missing = missing(conn)?;
+    if !missing.is_empty() {
+        missing.iter().try_for_each(|tables| conn.execute_batch(tables))?;
         conn.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     }
     conn.execute_batch("COMMIT")
+}
+
+/// The tables that a database of an earlier version has not got.
+fn missing(conn: &Connection) -> rusqlite::Result<&'static [&'static str]> {
+    if header(conn, "application_id")? != APPLICATION_ID {
+        return Ok(&[]);
+    }
+    Ok(match header(conn, "user_version")? {
+        BEFORE_GUARDS => &[GUARD_TABLES, APPROVAL_TABLES],
+        BEFORE_APPROVALS => &[APPROVAL_TABLES],
+        _ => &[],
+    })
 }
 
 fn check_version(conn: &Connection, path: &Path) -> rusqlite::Result<Result<(), StateError>> {

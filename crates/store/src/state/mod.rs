@@ -4,7 +4,9 @@
 //! STATE/version         what the rest means; written last
 //! STATE/key             the state's id and signing seed, for its owner only
 //! STATE/lastlook.db     rows, logs and values (SQLite, with -wal and -shm beside it while in use)
+//! STATE/gate            changed whenever a halt or a revocation shuts the gate; locked by whoever passes it
 //! STATE/writers/N.lock  held by writer N while it lives
+//! STATE/writers/N.flight what writer N has let past the gate
 //! STATE/reserve         ballast, given up on a full disk
 //! STATE/setup.lock      held while a process opens the directory
 //! ```
@@ -51,6 +53,8 @@ pub struct StatePaths {
     pub key: PathBuf,
     /// The database.
     pub database: PathBuf,
+    /// What every process asks, and locks, at its gate.
+    pub gate: PathBuf,
     /// The directory of the writers' locks.
     pub writers: PathBuf,
     /// The ballast.
@@ -74,6 +78,8 @@ impl StateDir {
         // Again, now that nobody else is at it.
         let complete = version::is_complete(&paths)?;
         files::make_dir(&paths.writers).map_err(|e| paths.error("make", &paths.writers, e))?;
+        // Made here, where only one process is at it: two files of this name would be two gates.
+        files::open_private(&paths.gate).map_err(|e| paths.error("open", &paths.gate, e))?;
         let found = key::read(&paths)?;
         let file = match found {
             Some(file) => file,
@@ -142,10 +148,16 @@ impl StatePaths {
             version: root.join("version"),
             key: root.join("key"),
             database: root.join("lastlook.db"),
+            gate: root.join("gate"),
             writers: root.join("writers"),
             reserve: root.join("reserve"),
             setup: root.join("setup.lock"),
         }
+    }
+
+    /// What one writer has let past the gate, and where every writer's is.
+    pub fn flight(&self, writer: u32) -> PathBuf {
+        self.writers.join(format!("{writer}.flight"))
     }
 
     fn error(&self, doing: &'static str, path: &Path, source: io::Error) -> StateError {
@@ -154,7 +166,8 @@ impl StatePaths {
 
     /// Whether a file of this name may be found in a directory that is not complete yet.
     fn is_ours(&self, name: &str) -> bool {
-        let known = ["key", "key.new", "version.new", "writers", "reserve", "reserve.new", "setup.lock"];
+        let known =
+            ["key", "key.new", "version.new", "gate", "writers", "reserve", "reserve.new", "setup.lock"];
         known.contains(&name) || name.starts_with("lastlook.db")
     }
 }

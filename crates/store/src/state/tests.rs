@@ -50,9 +50,9 @@ fn mode(path: &Path) -> u32 {
 fn a_new_directory_is_for_its_owner_only_and_opens_again_as_the_same_state() {
     let case = Case::new();
     let dir = case.open().unwrap();
-    let StatePaths { root, version, key, database, writers, reserve, setup } = dir.paths();
+    let StatePaths { root, version, key, database, gate, writers, reserve, setup } = dir.paths();
     assert_eq!([root, writers].map(|path| mode(path)), [0o700, 0o700]);
-    assert_eq!([version, key, database, reserve, setup].map(|path| mode(path)), [0o600; 5]);
+    assert_eq!([version, key, database, gate, reserve, setup].map(|path| mode(path)), [0o600; 6]);
     assert_eq!(fs::read_to_string(version).unwrap(), "lastlook-state 1\n");
     assert_eq!(fs::metadata(reserve).unwrap().len(), 4 << 20);
     let again = case.open().unwrap();
@@ -128,7 +128,7 @@ fn a_state_of_another_version_is_refused() {
 
 #[test]
 fn a_database_of_another_version_is_refused() {
-    for other in [0, 3, 99] {
+    for other in [0, 4, 99] {
         let (case, paths) = Case::used();
         rusqlite::Connection::open(&paths.database)
             .unwrap()
@@ -136,7 +136,7 @@ fn a_database_of_another_version_is_refused() {
             .unwrap();
         let error = case.refused("lastlook.db");
         assert!(
-            matches!(error, StateError::DatabaseVersion { found, known: 2, .. } if found == other),
+            matches!(error, StateError::DatabaseVersion { found, known: 3, .. } if found == other),
             "{error}"
         );
     }

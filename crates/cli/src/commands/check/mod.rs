@@ -8,9 +8,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lastlook_engine::check::{Bench, CheckError};
+use lastlook_canon::Json;
+use lastlook_engine::check::{Bench, CheckError, Checked};
 use lastlook_engine::config::Config;
-use lastlook_kernel::ToolName;
+use lastlook_kernel::{Principal, ToolName};
 use lastlook_store::StateDir;
 use lastlook_upstream::source::Bounds;
 
@@ -58,6 +59,29 @@ pub fn run(place: &Place, args: &CheckArgs) -> Result<ExitCode, Failure> {
     };
     let tool = tool(&args.tool, &config)?;
     let arguments = arguments::read(&args.args)?;
+    let call = Call { tool, arguments, who: principal(Some(&config)), as_if_read: args.as_if_read };
+    let checked = look(place, &config, &call, Duration::from_secs(args.timeout))?;
+    print(&match place.json {
+        true => text::json(&json::of(&checked, &call.arguments, args.as_if_read))?,
+        false => words::of(&checked, &call.arguments, args.as_if_read),
+    })?;
+    Ok(if checked.enforced.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) })
+}
+
+/// A call that is looked at, and not made.
+pub struct Call {
+    /// The tool.
+    pub tool: ToolName,
+    /// Its arguments.
+    pub arguments: Json,
+    /// Who would make it.
+    pub who: Principal,
+    /// Whether the facts as they are now stand for what was read.
+    pub as_if_read: bool,
+}
+
+/// Looks at a call as the boundary would, and sends nothing.
+pub fn look(place: &Place, config: &Config, call: &Call, timeout: Duration) -> Result<Checked, Failure> {
     // Without a record nothing was done yet: an empty one says the same.
     let (state, _removed_at_the_end) = match place.existing_folder() {
         Ok(folder) => (StateDir::open(folder)?, None),
@@ -66,24 +90,19 @@ pub fn run(place: &Place, args: &CheckArgs) -> Result<ExitCode, Failure> {
             (StateDir::open(folder.path())?, Some(folder))
         }
     };
-    let bounds = Bounds { timeout: Duration::from_secs(args.timeout), max_bytes: MOST_BYTES };
+    let bounds = Bounds { timeout, max_bytes: MOST_BYTES };
     let exe = std::env::current_exe()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let progress = Progress::on(&format!("asking {}", tool.upstream), place.json);
+    let upstream = &call.tool.upstream;
+    let progress = Progress::on(&format!("asking {upstream}"), place.json);
     let checked = runtime.block_on(async {
-        let who = principal(Some(&config));
-        let bench = Bench::open(&config, &tool.upstream, who, &exe, Arc::new(state), &bounds).await?;
-        let checked = bench.boundary.check(&tool.tool, &arguments, args.as_if_read).await;
+        let bench = Bench::open(config, upstream, call.who.clone(), &exe, Arc::new(state), &bounds).await?;
+        let checked = bench.boundary.check(&call.tool.tool, &call.arguments, call.as_if_read).await;
         bench.close().await;
         checked
     });
     drop(progress);
-    let checked = checked.map_err(failed)?;
-    print(&match place.json {
-        true => text::json(&json::of(&checked, &arguments, args.as_if_read))?,
-        false => words::of(&checked, &arguments, args.as_if_read),
-    })?;
-    Ok(if checked.enforced.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) })
+    checked.map_err(failed)
 }
 
 fn tool(text: &str, config: &Config) -> Result<ToolName, Failure> {

@@ -7,13 +7,16 @@ mod rules;
 mod state;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use lastlook_engine::approvers::Registry;
 use lastlook_engine::config::Config;
 use lastlook_engine::doctor::{self, Finding};
 use lastlook_engine::survey::{Surveyed, listed, survey};
 use lastlook_engine::{Listed, Rulebook};
+use lastlook_store::StateDir;
 use lastlook_upstream::source::{Bounds, SourceError};
 
 use self::page::Page;
@@ -56,6 +59,10 @@ pub fn run(place: &Place, args: &DoctorArgs) -> Result<ExitCode, Failure> {
     if let Some(config) = &config {
         page.add("configuration", rules::configuration(config));
         look_at_rules(&mut page, place, config, Duration::from_secs(args.timeout))?;
+        let approvals = approvals(config, &state);
+        if !approvals.is_empty() {
+            page.add("approvals", approvals);
+        }
         page.add("reach", reach::reach(config, &state));
     } else if page.is_empty() {
         page.add("configuration", rules::none());
@@ -64,6 +71,17 @@ pub fn run(place: &Place, args: &DoctorArgs) -> Result<ExitCode, Failure> {
     page.add("machine", machine::machine(&clocks));
     print(&if place.json { text::json(&page.json())? } else { page.text() })?;
     Ok(if page.has_problems() { ExitCode::from(REFUSED) } else { ExitCode::SUCCESS })
+}
+
+/// Whether the people whom guards ask are there; what is wrong with the record is told with the record.
+fn approvals(config: &Config, state: &Path) -> Vec<Finding> {
+    let is_there = state.join("lastlook.db").exists();
+    let reader = is_there.then(|| StateDir::open(state).ok()?.reader().ok()).flatten();
+    match reader.as_ref().map(|reader| Registry::load(reader)) {
+        Some(Err(error)) => vec![Finding::problem("approvers", error.to_string(), error.hint())],
+        Some(Ok(registry)) => doctor::approvals(config, Some(&registry)),
+        None => doctor::approvals(config, None),
+    }
 }
 
 /// Everything that the upstreams have to be started for.

@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use lastlook_engine::doctor::Finding;
+use lastlook_engine::halts::{self, Halt};
 use lastlook_ledger::open_checkpoint;
 use lastlook_store::{AttemptState, StateDir, Store as _, StoreError};
 
@@ -72,6 +73,11 @@ fn logs(state: &StateDir, about: &str) -> Result<Vec<Finding>, StoreError> {
         shortened(state.state_id(), 9)
     );
     found.insert(0, Finding::ok(about, says));
+    found.extend(halts::active(&store)?.into_iter().map(|halt| {
+        let Halt { id, scope, reason, by, .. } = halt;
+        let says = format!("{scope} is halted by {by}: {reason}");
+        Finding::warning(&id, says, format!("`lastlook resume {id} --reason …` once it may go on"))
+    }));
     let open = store.open_attempts()?;
     let count = |wanted: AttemptState| open.iter().filter(|row| row.state == wanted).count();
     let (unknown, armed) = (count(AttemptState::Unknown), count(AttemptState::Armed));

@@ -23,7 +23,7 @@ const LINES: usize = 50;
 /// One line for each way an attempt ended (refused, outcome, operator) and for what was seen of its effect (confirmation),
 /// over all logs, oldest first; an attempt that is still under way has a line of kind `armed`. An outcome that was unknown
 /// and is settled by now shows both. Reloads of the configuration, and an operator's word on one, are lines of kind
-/// `operator` whose receipt begins with `configuration-`.
+/// `operator` whose receipt begins with `configuration-`; halts and their ends, of one that begins with `halt-`.
 #[derive(Debug, clap::Args)]
 pub struct LogArgs {
     /// Go on as entries come, until interrupted or nobody reads any more

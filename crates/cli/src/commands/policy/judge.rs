@@ -47,6 +47,7 @@ pub fn outcome(
         window: None,
         decided_ns: now_ns,
         last_ns: None,
+        approved: false,
         steps: Vec::new(),
     };
     let mut cases: Vec<GuardCase<'_>> = guards

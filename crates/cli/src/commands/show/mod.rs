@@ -26,9 +26,17 @@ pub struct ShowArgs {
     width: Option<u16>,
 }
 
+/// How the ids of requests begin.
+const REQUEST: &str = "ask-";
+
 /// Prints one attempt.
 pub fn run(place: &Place, args: &ShowArgs) -> Result<ExitCode, Failure> {
     let record = Record::open(place)?;
+    if args.receipt.starts_with(REQUEST) {
+        // A request is no attempt, and has a page of its own.
+        crate::commands::approvals::show(&record.store, &args.receipt, place.json)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let attempt = record.find(&args.receipt)?;
     let view = View::of(&record, &attempt)?;
     let text = match place.json {

@@ -57,6 +57,11 @@ impl Page {
         if let Some(operator) = &view.operator {
             let by = operator.by.as_deref().unwrap_or("?");
             self.member("operator", &clean(&format!("{}, says {by}: {}", operator.word, operator.reason)));
+            if let Some(approver) = &operator.approver {
+                let of = |name: &str| approver.get(name).and_then(Value::as_str).unwrap_or("?").to_owned();
+                let who = format!("{}, key {}, signed by {}", of("name"), of("fingerprint"), of("by"));
+                self.member("approver", &clean(&who));
+            }
         }
         self.member("action", &format!("sha256:{}", view.action));
         if let Some(sent) = &view.sent {

@@ -92,13 +92,16 @@ pub enum Found {
 /// An operator's word.
 #[derive(Debug, Serialize)]
 pub struct Operator {
-    /// `succeeded` or `failed`.
+    /// `succeeded` or `failed` of an attempt; other words are about no attempt.
     #[serde(rename = "as")]
     pub word: String,
     /// Why.
     pub reason: String,
     /// Who.
     pub by: Option<String>,
+    /// Whom it is about, if it is about an approver: name, key, fingerprint, groups, and who signed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approver: Option<Value>,
 }
 
 /// One entry.
@@ -217,7 +220,8 @@ impl Operator {
     fn of(placed: &Placed) -> Operator {
         let text = |name: &str| placed.member(name).unwrap_or_default().to_owned();
         let by = placed.entry.body.get("by").and_then(|by| by.get("id")?.as_str());
-        Operator { word: text("as"), reason: text("reason"), by: by.map(str::to_owned) }
+        let approver = placed.entry.body.get("approver").cloned();
+        Operator { word: text("as"), reason: text("reason"), by: by.map(str::to_owned), approver }
     }
 }
 

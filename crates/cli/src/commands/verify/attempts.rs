@@ -46,7 +46,7 @@ impl Attempts {
         let mut tally = Tally::default();
         for id in &self.seen {
             let (entries, row) = settled_view(record, id)?;
-            if row.is_none() && is_about_rules(&entries) {
+            if row.is_none() && is_no_attempt(&entries) {
                 continue;
             }
             let mut wrong =
@@ -78,10 +78,28 @@ impl Attempts {
     }
 }
 
-/// Whether this is a word on the rules in force (a reload, or an operator's yes to one) and no attempt at all.
-fn is_about_rules(entries: &[Placed]) -> bool {
-    let [only] = entries else { return false };
-    only.entry.kind == Kind::Operator && matches!(only.member("as"), Some("reloaded" | "accepted"))
+/// Whether this is no attempt at all: a word on the rules in force (a reload, or an operator's yes to one) or on the
+/// approvers, a halt and its end, or a request with what people said of it.
+fn is_no_attempt(entries: &[Placed]) -> bool {
+    let words: Option<Vec<&str>> = entries
+        .iter()
+        .map(|placed| match placed.entry.kind {
+            Kind::Held => Some("held"),
+            Kind::Operator => placed.member("as"),
+            _ => None,
+        })
+        .collect();
+    let Some(mut words) = words else { return false };
+    // They may stand in several logs.
+    words.sort_unstable();
+    match words.as_slice() {
+        ["reloaded" | "accepted" | "approver-added" | "approver-removed" | "halted"] => true,
+        ["halted", "resumed"] => true,
+        words => {
+            words.iter().filter(|word| **word == "held").count() == 1
+                && words.iter().all(|word| matches!(*word, "held" | "approved" | "rejected" | "revoked"))
+        }
+    }
 }
 
 /// An attempt's entries and row of one moment: read again when it moved in between.

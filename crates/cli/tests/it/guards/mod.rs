@@ -6,5 +6,5 @@ mod meeting;
 mod races;
 mod recorded;
 mod reload;
-mod served;
-mod world;
+pub mod served;
+pub mod world;

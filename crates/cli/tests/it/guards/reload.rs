@@ -164,7 +164,8 @@ fn what_waits_for_a_restart_is_named_and_who_acts_stays_who_it_was() {
     let mut agent = world.agent();
     assert_eq!(write(&mut agent), "ran");
     let file = world.configure(&who("Robot::\"r\""));
-    let text = std::fs::read_to_string(&file).unwrap().replace("[defaults]\n", "[defaults]\nreceipt_meta = false\n");
+    let text =
+        std::fs::read_to_string(&file).unwrap().replace("[defaults]\n", "[defaults]\nreceipt_meta = false\n");
     world.file("lastlook.toml", &text);
     says(&agent, "not before a restart: [principal] id, [defaults]", 1);
     assert_eq!(write(&mut agent), "ran");

@@ -131,6 +131,13 @@ impl World {
         }
     }
 
+    /// Boundaries to come can be made to stand still once more.
+    pub fn unpause(&self) {
+        for file in ["pause/reached", "pause/go"] {
+            let _ = std::fs::remove_file(self.at(file));
+        }
+    }
+
     /// Lets it go on.
     pub fn go(&self) {
         std::fs::write(self.at("pause/go"), "").unwrap();

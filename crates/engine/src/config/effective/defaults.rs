@@ -62,6 +62,7 @@ fn defaults(config: &Config, gaps: &mut Gaps<'_>) {
         ("fact_timeout", duration(defaults.fact_timeout)),
         ("max_gap", duration(defaults.max_gap)),
         ("wait_for_subject", duration(defaults.wait_for_subject)),
+        ("wait_for_approval", duration(defaults.wait_for_approval)),
     ] {
         gaps.default(&SettingName::of(["defaults", key]), value);
     }

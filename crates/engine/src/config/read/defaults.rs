@@ -30,6 +30,7 @@ pub(super) fn defaults(mut section: Section<'_>, sink: &mut Sink) -> Defaults {
         ("fact_timeout", &mut defaults.fact_timeout, some_time as fn(&str, _, &mut Sink) -> _),
         ("max_gap", &mut defaults.max_gap, some_time),
         ("wait_for_subject", &mut defaults.wait_for_subject, duration),
+        ("wait_for_approval", &mut defaults.wait_for_approval, duration),
     ] {
         let word = section.take(key).and_then(|item| item.text("\"5s\"", sink));
         *target = word.and_then(|word| parse(key, word, sink)).unwrap_or(*target);

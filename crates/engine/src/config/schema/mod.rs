@@ -139,6 +139,13 @@ fn defaults() -> Value {
                 duration("How old the oldest reading of a look may be when the call is sent", Some("2s")),
             ),
             (
+                "wait_for_approval",
+                duration(
+                    "How long a call that people must approve waits for them before it is answered that it is held",
+                    Some("0s"),
+                ),
+            ),
+            (
                 "wait_for_subject",
                 duration("How long an effect waits for another one on the same subject", Some("10s")),
             ),

@@ -19,6 +19,7 @@ mode = "audit"
 fact_timeout = "250ms"
 max_gap = "1m"
 wait_for_subject = "0s"
+wait_for_approval = "2m"
 [upstream.notes]
 command = ["npx", "-y", "@modelcontextprotocol/server-filesystem", "/srv/notes"]
 cwd = "/srv"
@@ -53,6 +54,7 @@ fn every_key_is_read() {
         fact_timeout: Duration::from_millis(250),
         max_gap: Duration::from_secs(60),
         wait_for_subject: Duration::ZERO,
+        wait_for_approval: Duration::from_secs(120),
     };
     assert_eq!(config.defaults, expect);
     let notes = &config.upstreams["notes"];

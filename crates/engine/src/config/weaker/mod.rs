@@ -94,6 +94,7 @@ fn defaults(old: &Defaults, new: &Defaults, said: &mut Said) {
         fact_timeout: _,
         max_gap,
         wait_for_subject: _,
+        wait_for_approval: _,
     } = old;
     said.when(*blind_writes == BlindWrites::Refuse && new.blind_writes == BlindWrites::Allow, || {
         "blind writes are allowed".to_owned()

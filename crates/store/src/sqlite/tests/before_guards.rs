@@ -1,4 +1,4 @@
-//! A database of the version before, made by the program of that time: a writer's log of four entries, another's of one.
+//! A database of version 1, made by the program of that time: a writer's log of four entries, another's of one.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -6,30 +6,38 @@ use std::path::Path;
 use super::*;
 use crate::{Lookup, Precondition, Write};
 
-/// A state directory of the version before.
-fn old_state() -> (TempDir, std::path::PathBuf) {
+/// A state directory of an earlier version.
+pub(super) fn old_state(version: u32) -> (TempDir, std::path::PathBuf) {
     let temp = tempfile::tempdir().unwrap();
     let root = temp.path().join("state");
     std::fs::create_dir(&root).unwrap();
     for name in ["version", "key", "lastlook.db"] {
-        let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/version-1").join(name);
+        let fixture =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/version-{version}/{name}"));
         std::fs::copy(fixture, root.join(name)).unwrap();
         std::fs::set_permissions(root.join(name), std::fs::Permissions::from_mode(0o600)).unwrap();
     }
     (temp, root)
 }
 
-fn version(root: &Path) -> i64 {
+pub(super) fn version(root: &Path) -> i64 {
     let conn = rusqlite::Connection::open(root.join("lastlook.db")).unwrap();
     conn.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
 }
 
+/// All tables and indices, and how they were made.
+pub(super) fn schema(root: &Path) -> Vec<(String, Option<String>)> {
+    let conn = rusqlite::Connection::open(root.join("lastlook.db")).unwrap();
+    let mut query = conn.prepare("SELECT name, sql FROM sqlite_schema ORDER BY type, name").unwrap();
+    query.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
+}
+
 #[test]
 fn its_rows_and_logs_are_kept_and_guards_work_on_them() {
-    let (temp, root) = old_state();
+    let (temp, root) = old_state(1);
     assert_eq!(version(&root), 1);
     let rig = OnDisk { dir: StateDir::open(&root).unwrap(), _temp: temp };
-    assert_eq!(version(&root), 2);
+    assert_eq!(version(&root), 3);
     let store = rig.store();
     let state = |id| match store.attempt(id).unwrap() {
         Lookup::Found(row) => row.state,
@@ -69,12 +77,7 @@ fn its_rows_and_logs_are_kept_and_guards_work_on_them() {
 
 #[test]
 fn it_has_the_tables_of_a_new_one() {
-    let schema = |root: &Path| -> Vec<(String, Option<String>)> {
-        let conn = rusqlite::Connection::open(root.join("lastlook.db")).unwrap();
-        let mut query = conn.prepare("SELECT name, sql FROM sqlite_schema ORDER BY type, name").unwrap();
-        query.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
-    };
-    let (_temp, root) = old_state();
+    let (_temp, root) = old_state(1);
     let before = schema(&root);
     StateDir::open(&root).unwrap();
     let after = schema(&root);
@@ -84,28 +87,28 @@ fn it_has_the_tables_of_a_new_one() {
 
 #[test]
 fn a_move_that_cannot_be_finished_leaves_it_as_it_was() {
-    let (_temp, root) = old_state();
+    let (_temp, root) = old_state(1);
     // The last table of the new version is in the way.
     let conn = rusqlite::Connection::open(root.join("lastlook.db")).unwrap();
-    conn.execute_batch("CREATE TABLE marks (x)").unwrap();
+    conn.execute_batch("CREATE TABLE halts (x)").unwrap();
     let error = StateDir::open(&root).unwrap_err();
-    assert!(error.to_string().contains("marks"), "{error}");
+    assert!(error.to_string().contains("halts"), "{error}");
     assert_eq!(version(&root), 1);
     let tables: i64 = conn
         .query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'limits'", [], |row| row.get(0))
         .unwrap();
     assert_eq!(tables, 0);
-    conn.execute_batch("DROP TABLE marks").unwrap();
+    conn.execute_batch("DROP TABLE halts").unwrap();
     StateDir::open(&root).unwrap();
-    assert_eq!(version(&root), 2);
+    assert_eq!(version(&root), 3);
 }
 
 #[test]
 fn many_processes_may_open_it_at_the_same_time() {
-    let (_temp, root) = old_state();
+    let (_temp, root) = old_state(1);
     std::thread::scope(|scope| {
         let openers: Vec<_> = (0..6).map(|_| scope.spawn(|| StateDir::open(&root))).collect();
         openers.into_iter().for_each(|opener| drop(opener.join().unwrap().unwrap()));
     });
-    assert_eq!(version(&root), 2);
+    assert_eq!(version(&root), 3);
 }

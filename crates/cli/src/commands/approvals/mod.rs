@@ -1,0 +1,211 @@
+//! `lastlook approvals`: what waits for people, and one request in full.
+
+mod again;
+mod page;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use lastlook_engine::clock;
+use lastlook_engine::held::{self, Asked, Tally};
+use lastlook_store::{RequestRow, RequestState, SqliteReader, Store as _};
+use serde_json::{Value, json};
+
+use self::again::Again;
+use super::decide::say_failed;
+use crate::failure::Failure;
+use crate::place::Place;
+use crate::record::Record;
+use crate::record::print::{Audience, print};
+use crate::record::text::{self, clean};
+
+/// How many requests are listed at most.
+const MOST_LISTED: usize = 1_000;
+/// How often `--watch` looks.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// See what waits for people's approval, and one request in full
+///
+/// Without an id: what waits, newest first; `--all` also what was decided. With one: the action in full, what was true when
+/// it was asked for, who is asked and who has said what. Characters that cannot be seen, or turn text around, are shown as
+/// \u{…}. `lastlook approve`, `reject` and `revoke` decide.
+#[derive(Debug, clap::Args)]
+pub struct ApprovalsArgs {
+    /// A request's id, or as much of its beginning as is unique
+    request: Option<String>,
+    /// Read the facts once more, and say what is different by now
+    #[arg(long, requires = "request")]
+    now: bool,
+    /// Also what was decided, ran out or was used
+    #[arg(long, conflicts_with = "request")]
+    all: bool,
+    /// Go on showing what comes, until Ctrl-C
+    #[arg(long, conflicts_with_all = ["request", "all"])]
+    watch: bool,
+}
+
+/// Lists, watches or shows.
+pub fn run(place: &Place, args: &ApprovalsArgs) -> Result<ExitCode, Failure> {
+    let store = Record::open(place)?.store;
+    match &args.request {
+        Some(id) if args.now => {
+            let (row, asked) = held::find(&store, id).map_err(say_failed)?;
+            let again = again::read(place, &row, &asked)?;
+            page_of(&store, id, Some(&again), place.json)?;
+        }
+        Some(id) => show(&store, id, place.json)?,
+        None if args.watch => watch(&store, place.json)?,
+        None => list(&store, args.all, place.json)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list(store: &SqliteReader, all: bool, as_json: bool) -> Result<(), Failure> {
+    let rows = rows(store, all)?;
+    let lines: Vec<String> = match as_json {
+        true => rows.iter().map(|row| text::json(&to_json(row))).collect::<Result<_, _>>()?,
+        false if rows.is_empty() => vec!["nothing waits for approval\n".to_owned()],
+        false => rows.iter().map(line).collect(),
+    };
+    print(&lines.concat())?;
+    Ok(())
+}
+
+/// Prints each request once, as it comes.
+fn watch(store: &SqliteReader, as_json: bool) -> Result<(), Failure> {
+    let mut told = std::collections::BTreeSet::new();
+    loop {
+        let mut rows = rows(store, false)?;
+        rows.reverse();
+        for row in rows.iter().filter(|row| row.state == RequestState::Pending) {
+            if told.insert(row.id.clone()) {
+                let told = if as_json { text::json(&to_json(row))? } else { line(row) };
+                if print(&told)? == Audience::Gone {
+                    return Ok(());
+                }
+            }
+        }
+        std::thread::sleep(EVERY); // backoff: another process writes
+    }
+}
+
+fn rows(store: &SqliteReader, all: bool) -> Result<Vec<RequestRow>, Failure> {
+    let open = [RequestState::Pending, RequestState::Approved, RequestState::Claimed];
+    let states: &[RequestState] = if all { &RequestState::ALL } else { &open };
+    let mut rows = store.requests(states, MOST_LISTED, None)?;
+    if !all {
+        rows.retain(|row| !is_late(row));
+    }
+    Ok(rows)
+}
+
+/// One request in full, as it was asked.
+pub fn show(store: &SqliteReader, id: &str, as_json: bool) -> Result<(), Failure> {
+    page_of(store, id, None, as_json)
+}
+
+fn page_of(store: &SqliteReader, id: &str, again: Option<&[Again]>, as_json: bool) -> Result<(), Failure> {
+    let (row, asked) = held::find(store, id).map_err(say_failed)?;
+    let tally = Tally::of(store, &row, &asked).map_err(Failure::unavailable)?;
+    let before = asked.after.as_ref().and_then(|after| held::find(store, after).ok());
+    if as_json {
+        let mut value = to_json(&row);
+        let facts: Vec<Value> = asked
+            .facts
+            .iter()
+            .map(|fact| json!({"fact": fact.fact, "value": value_of(fact.value.as_deref()), "version": fact.version}))
+            .collect();
+        let voices = |voices: &[held::Voice]| -> Vec<Value> {
+            voices
+                .iter()
+                .map(|voice| json!({"approver": voice.approver, "key": voice.key, "reason": voice.reason}))
+                .collect()
+        };
+        let missing: Vec<Value> = tally
+            .missing
+            .iter()
+            .map(|(guard, left)| json!({"guard": guard.guard, "by": guard.by, "left": left}))
+            .collect();
+        if let Some(members) = value.as_object_mut() {
+            members.insert("arguments".into(), value_of(Some(&asked.arguments)));
+            members.insert("facts".into(), facts.into());
+            members.insert("approved".into(), voices(&tally.yes).into());
+            members.insert("rejected".into(), voices(&tally.no).into());
+            members.insert("missing".into(), missing.into());
+            members.insert("after".into(), json!(asked.after));
+            if let Some(again) = again {
+                members.insert("now".into(), again.iter().map(Again::to_json).collect());
+            }
+        }
+        print(&text::json(&value)?)?;
+        return Ok(());
+    }
+    let mut text = page::page(&row, &asked, &tally, before.as_ref().map(|(_, asked)| asked));
+    if let Some(again) = again {
+        text.push_str(&page::again(again));
+    }
+    print(&text)?;
+    Ok(())
+}
+
+fn value_of(text: Option<&str>) -> Value {
+    text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or(Value::Null)
+}
+
+/// How a request stands for people: what has run out still says `pending` in its row until somebody looks.
+pub(super) fn stands(row: &RequestRow) -> &'static str {
+    match row.state {
+        RequestState::Pending | RequestState::Approved if is_late(row) => RequestState::Expired.as_str(),
+        state => state.as_str(),
+    }
+}
+
+fn is_late(row: &RequestRow) -> bool {
+    let may = matches!(row.state, RequestState::Pending | RequestState::Approved);
+    may && row.expires_at_ns.is_some_and(|end| clock::unix_ns() >= end)
+}
+
+fn to_json(row: &RequestRow) -> Value {
+    let asked = Asked::of(row);
+    let guards = asked.map(|asked| asked.guards).unwrap_or_default();
+    json!({
+        "request": row.id,
+        "state": stands(row),
+        "upstream": row.upstream,
+        "tool": row.tool,
+        "principal": row.principal,
+        "action": row.action.to_hex(),
+        "opened": clock::wall_at(row.opened_at_ns),
+        "expires": row.expires_at_ns.map(clock::wall_at),
+        "attempt": row.attempt,
+        "guards": guards.iter().map(|guard| json!({"guard": guard.guard, "by": guard.by, "quorum": guard.quorum}))
+            .collect::<Vec<_>>(),
+    })
+}
+
+/// One request as one line.
+fn line(row: &RequestRow) -> String {
+    let arguments = Asked::of(row).map(|asked| asked.arguments).unwrap_or_default();
+    format!(
+        "{}  {:8}  {}.{} {}  {}  {}\n",
+        row.id,
+        stands(row),
+        clean(&row.upstream),
+        clean(&row.tool),
+        text::shortened(&clean(&arguments), 60),
+        clean(&row.principal),
+        if row.state.is_open() { until(row) } else { String::new() },
+    )
+}
+
+/// Until when it waits.
+pub(super) fn until(row: &RequestRow) -> String {
+    let Some(end) = row.expires_at_ns else { return "no end".to_owned() };
+    let seconds = end.saturating_sub(clock::unix_ns()) / 1_000_000_000;
+    match seconds {
+        ..=0 => "has run out".to_owned(),
+        1..120 => format!("{seconds} s left"),
+        120..7_200 => format!("{} min left", seconds / 60),
+        _ => format!("{} h left", seconds / 3_600),
+    }
+}

@@ -1,0 +1,84 @@
+//! Finding an approver's key file, and asking for its passphrase.
+
+use std::path::{Path, PathBuf};
+
+use lastlook_engine::approvers::{Approver, Registry};
+use lastlook_engine::credential::{Passphrase, Sealed};
+use lastlook_ledger::approval::ApproverKey;
+
+use crate::failure::Failure;
+use crate::secret::Terminal;
+
+/// Where an approver's key and passphrase are, where they are not where they usually are.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Given<'a> {
+    /// The key file; without it, `NAME.pem` in the user's own folder.
+    pub key: Option<&'a Path>,
+    /// The file whose first line is the passphrase; without it, somebody is asked.
+    pub passphrase: Option<&'a Path>,
+}
+
+/// The approver of this name and their key, unlocked: the proof that whoever is here knows the passphrase.
+///
+/// Nobody is asked before it is clear that the answer could be of use.
+pub fn unlock<'a>(
+    registry: &'a Registry,
+    name: &str,
+    given: Given<'_>,
+) -> Result<(&'a Approver, ApproverKey), Failure> {
+    let approver = registry.approver(name).ok_or_else(|| {
+        Failure::refused(format!("`{}` is not an approver", name.escape_debug()))
+            .hint("`lastlook approvers list` says who is")
+    })?;
+    let sealed = Sealed::read(&key_file(name, given.key)?)?;
+    let passphrase = passphrase(given.passphrase, &format!("passphrase of {name}"))?;
+    let key = sealed.open_as(approver, &passphrase)?;
+    Ok((approver, key))
+}
+
+/// The key file of this approver: the one given, else `$XDG_CONFIG_HOME/lastlook/approvers/NAME.pem`, or below `~/.config`.
+///
+/// Source of the default: XDG Base Directory Specification 0.8.
+pub fn key_file(name: &str, given: Option<&Path>) -> Result<PathBuf, Failure> {
+    if let Some(path) = given {
+        return Ok(path.to_owned());
+    }
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    absolute("XDG_CONFIG_HOME")
+        .or_else(|| absolute("HOME").map(|home| home.join(".config")))
+        .map(|folder| folder.join("lastlook/approvers").join(format!("{name}.pem")))
+        .ok_or_else(|| {
+            Failure::usage("there is no folder for keys: neither XDG_CONFIG_HOME nor HOME is set")
+                .hint("name the key's file")
+        })
+}
+
+/// The passphrase in a file, else the one that somebody types.
+pub fn passphrase(file: Option<&Path>, question: &str) -> Result<Passphrase, Failure> {
+    match file {
+        Some(file) => Ok(Passphrase::from_file(file)?),
+        None => Ok(Passphrase::new(terminal()?.ask(question)?)?),
+    }
+}
+
+/// A passphrase for a new key: typed twice, since nobody can see what was typed.
+pub fn new_passphrase(file: Option<&Path>, name: &str) -> Result<Passphrase, Failure> {
+    let Some(file) = file else {
+        let terminal = terminal()?;
+        let first = Passphrase::new(terminal.ask(&format!("new passphrase for {name}"))?)?;
+        let again = terminal.ask("the same again")?;
+        return match Passphrase::new(again) {
+            Ok(again) if again.is(&first) => Ok(first),
+            _ => Err(Failure::usage("the two passphrases differ").hint("try again")),
+        };
+    };
+    Ok(Passphrase::from_file(file)?)
+}
+
+/// There is no environment variable and no option for the passphrase itself: both can be read by other processes.
+fn terminal() -> Result<Terminal, Failure> {
+    Terminal::open().ok_or_else(|| {
+        Failure::usage("there is no terminal to ask for the passphrase on")
+            .hint("run it on a terminal, or give the file that has it: see `--help`")
+    })
+}

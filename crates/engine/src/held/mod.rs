@@ -1,0 +1,12 @@
+//! Held actions: what people are asked, what they said, and whether it still stands.
+//!
+//! A request is no attempt: it outlives the session that asked, and the attempt that runs on it is a new one, which
+//! claims it when it is armed.
+
+mod asked;
+mod say;
+mod tally;
+
+pub use asked::{Asked, AskedGuard, SeenFact, SeenReading};
+pub use say::{Revoked, SayError, find, may_say, revoke, say, statement};
+pub use tally::{Stands, Tally, Voice};
