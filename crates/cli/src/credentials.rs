@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use lastlook_engine::approvers::{Approver, Registry};
-use lastlook_engine::credential::{Passphrase, Sealed};
+use lastlook_engine::credential::{Passphrase, Sealed, usual_file};
 use lastlook_ledger::approval::ApproverKey;
 
 use crate::failure::Failure;
@@ -30,27 +30,22 @@ pub fn unlock<'a>(
         Failure::refused(format!("`{}` is not an approver", name.escape_debug()))
             .hint("`lastlook approvers list` says who is")
     })?;
-    let sealed = Sealed::read(&key_file(name, given.key)?)?;
-    let passphrase = passphrase(given.passphrase, &format!("passphrase of {name}"))?;
-    let key = sealed.open_as(approver, &passphrase)?;
-    Ok((approver, key))
+    Ok((approver, unlock_as(approver, given)?))
 }
 
-/// The key file of this approver: the one given, else `$XDG_CONFIG_HOME/lastlook/approvers/NAME.pem`, or below `~/.config`.
-///
-/// Source of the default: XDG Base Directory Specification 0.8.
+/// This approver's key, unlocked.
+pub fn unlock_as(approver: &Approver, given: Given<'_>) -> Result<ApproverKey, Failure> {
+    let sealed = Sealed::read(&key_file(&approver.name, given.key)?)?;
+    let passphrase = passphrase(given.passphrase, &format!("passphrase of {}", approver.name))?;
+    Ok(sealed.open_as(approver, &passphrase)?)
+}
+
+/// The key file of this approver: the one given, else the [usual](usual_file) one.
 pub fn key_file(name: &str, given: Option<&Path>) -> Result<PathBuf, Failure> {
-    if let Some(path) = given {
-        return Ok(path.to_owned());
-    }
-    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    absolute("XDG_CONFIG_HOME")
-        .or_else(|| absolute("HOME").map(|home| home.join(".config")))
-        .map(|folder| folder.join("lastlook/approvers").join(format!("{name}.pem")))
-        .ok_or_else(|| {
-            Failure::usage("there is no folder for keys: neither XDG_CONFIG_HOME nor HOME is set")
-                .hint("name the key's file")
-        })
+    given.map(Path::to_owned).or_else(|| usual_file(name)).ok_or_else(|| {
+        Failure::usage("there is no folder for keys: neither XDG_CONFIG_HOME nor HOME is set")
+            .hint("name the key's file")
+    })
 }
 
 /// The passphrase in a file, else the one that somebody types.

@@ -66,6 +66,16 @@ impl Failure {
         self
     }
 
+    /// What happened, without the way out.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The way out, if there is one.
+    pub fn way_out(&self) -> &str {
+        self.hint.as_deref().unwrap_or_default()
+    }
+
     /// Prints it to standard error, and gives its exit code.
     pub fn report(&self, json: bool) -> ExitCode {
         if json {

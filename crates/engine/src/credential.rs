@@ -77,6 +77,17 @@ impl std::fmt::Debug for Passphrase {
     }
 }
 
+/// Where the key file of this approver usually is: `$XDG_CONFIG_HOME/lastlook/approvers/NAME.pem`, or below `~/.config`;
+/// nothing when there is neither.
+///
+/// The name must be an approver's: those can be no path. Source: XDG Base Directory Specification 0.8.
+pub fn usual_file(name: &str) -> Option<PathBuf> {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    absolute("XDG_CONFIG_HOME")
+        .or_else(|| absolute("HOME").map(|home| home.join(".config")))
+        .map(|folder| folder.join("lastlook/approvers").join(format!("{name}.pem")))
+}
+
 /// Draws a key, and keeps it in a new file of the owner's, whole and durable.
 ///
 /// # Errors

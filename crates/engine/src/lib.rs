@@ -30,6 +30,7 @@ pub mod reload;
 mod rulebook;
 mod seen;
 mod settings;
+pub mod shown;
 pub mod standing;
 mod steps;
 pub mod survey;

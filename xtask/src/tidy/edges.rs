@@ -18,7 +18,7 @@ pub const CRATES: &[(&str, &[&str])] = &[
     ("store", &["canon", "ledger"]),
     ("upstream", &["canon", "kernel"]),
     ("engine", &["canon", "kernel", "ledger", "store", "upstream"]),
-    ("server", &["canon", "kernel", "ledger", "upstream", "engine"]),
+    ("server", &["canon", "kernel", "ledger", "store", "upstream", "engine"]),
     ("cli", &["canon", "kernel", "ledger", "store", "upstream", "engine", "server"]),
     ("sim", &["canon", "kernel", "ledger", "store"]),
     ("xtask", &[]),

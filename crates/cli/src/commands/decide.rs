@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use lastlook_engine::approvers::Registry;
-use lastlook_engine::held::{self, Revoked, SayError};
+use lastlook_engine::held::{self, Decided, Revoked, SayError, Word};
 use lastlook_kernel::Principal;
 use lastlook_ledger::approval::Ruling;
 use lastlook_store::{RequestState, SqliteStore};
@@ -89,16 +88,11 @@ pub fn reject(place: &Place, args: &RejectArgs) -> Result<ExitCode, Failure> {
 fn say(place: &Place, word: &WordArgs, ruling: Ruling, reason: &str) -> Result<ExitCode, Failure> {
     let state = place.existing_state()?;
     let store = SqliteStore::open(&state, state.writer()?, None)?;
-    let registry = Registry::load(&store).map_err(|error| Failure::unavailable(error.to_string()))?;
-    let (row, asked) = held::find(&store, &word.request).map_err(say_failed)?;
-    // Before anybody types a passphrase.
-    held::may_say(&store, &registry, &row, &asked, &word.name).map_err(say_failed)?;
     let given = Given { key: word.key.as_deref(), passphrase: word.passphrase_file.as_deref() };
-    let (_, key) = credentials::unlock(&registry, &word.name, given)?;
-    let statement = held::statement(&row, &asked, ruling, &word.name, reason);
-    let signed = statement.sign(&key).map_err(|error| say_failed(error.into()))?;
+    let said = Word { request: &word.request, approver: &word.name, ruling, reason };
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    let (stands, tally) = runtime.block_on(held::say(&store, &signed)).map_err(say_failed)?;
+    let decided = held::decide(&store, said, |approver| credentials::unlock_as(approver, given));
+    let Decided { row, state: stands, tally } = runtime.block_on(decided)?;
     let left: u32 = tally.missing.iter().map(|(_, left)| *left).sum();
     let line = match place.json {
         true => text::json(&json!({
@@ -128,7 +122,7 @@ pub fn revoke(place: &Place, args: &RevokeArgs) -> Result<ExitCode, Failure> {
     let by = Principal { id: os_user(), asserted: true };
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let revoked = runtime.block_on(held::revoke(&store, &state, &args.request, reason, &by));
-    let (row, revoked) = revoked.map_err(say_failed)?;
+    let (row, revoked) = revoked?;
     let line = match (place.json, &revoked) {
         (true, Revoked::Prevented) => {
             text::json(&json!({"request": row.id, "as": "revoked", "outcome": "prevented"}))?
@@ -155,32 +149,34 @@ fn reason(text: &str) -> Result<&str, Failure> {
     }
 }
 
-/// A word that was not taken, with the way out.
-pub(super) fn say_failed(error: SayError) -> Failure {
-    let message = error.to_string();
-    match error {
-        SayError::Missing(_) | SayError::Ambiguous { .. } => {
-            Failure::usage(message).hint("`lastlook approvals --all` lists them")
+impl From<SayError> for Failure {
+    /// A word that was not taken, with the way out.
+    fn from(error: SayError) -> Failure {
+        let message = error.to_string();
+        match error {
+            SayError::Missing(_) | SayError::Ambiguous { .. } => {
+                Failure::usage(message).hint("`lastlook approvals --all` lists them")
+            }
+            SayError::Closed { .. } => {
+                Failure::usage(message).hint("`lastlook approvals ID` tells what became of it")
+            }
+            SayError::Expired(_) | SayError::EarlierEpoch(_) => {
+                Failure::usage(message).hint("the agent's next call of it opens a new request")
+            }
+            SayError::Requester(_) | SayError::NotAsked { .. } | SayError::Twice { .. } => {
+                Failure::usage(message).hint("`lastlook approvals ID` says who is asked")
+            }
+            SayError::Unproven(_) => {
+                Failure::usage(message).hint("`lastlook approvers list` shows whose word counts")
+            }
+            SayError::Gate(error) => Failure::unavailable(message).hint(error.hint()),
+            SayError::Damaged(_)
+            | SayError::Statement(_)
+            | SayError::Registry(_)
+            | SayError::Store(_)
+            | SayError::Draft(_)
+            | SayError::Commit(_)
+            | SayError::ReadOnly => Failure::unavailable(message),
         }
-        SayError::Closed { .. } => {
-            Failure::usage(message).hint("`lastlook approvals ID` tells what became of it")
-        }
-        SayError::Expired(_) | SayError::EarlierEpoch(_) => {
-            Failure::usage(message).hint("the agent's next call of it opens a new request")
-        }
-        SayError::Requester(_) | SayError::NotAsked { .. } | SayError::Twice { .. } => {
-            Failure::usage(message).hint("`lastlook approvals ID` says who is asked")
-        }
-        SayError::Unproven(_) => {
-            Failure::usage(message).hint("`lastlook approvers list` shows whose word counts")
-        }
-        SayError::Gate(error) => Failure::unavailable(message).hint(error.hint()),
-        SayError::Damaged(_)
-        | SayError::Statement(_)
-        | SayError::Registry(_)
-        | SayError::Store(_)
-        | SayError::Draft(_)
-        | SayError::Commit(_)
-        | SayError::ReadOnly => Failure::unavailable(message),
     }
 }

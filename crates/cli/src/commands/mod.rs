@@ -6,6 +6,7 @@ pub mod check;
 pub mod child;
 pub mod claims;
 pub mod config;
+pub mod console;
 pub mod decide;
 pub mod doctor;
 pub mod halt;

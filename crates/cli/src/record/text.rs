@@ -1,42 +1,13 @@
 //! Values and numbers as a person may see them.
 
 use jiff::{Timestamp, tz::TimeZone};
+use lastlook_engine::shown::is_unsafe;
+pub use lastlook_engine::shown::{clean, clean_lines, pretty, shortened};
 
 use crate::failure::Failure;
 
 /// How wide text is where nobody says.
 const WIDTH: usize = 100;
-
-/// Text from elsewhere as a terminal may get it: nothing in it can move the cursor, hide or turn text around.
-///
-/// Control characters (escape sequences begin with one), bidirectional controls and invisible characters become
-/// `\u{…}`; line breaks become `\n`, tabs four spaces. Everything else stays.
-pub fn clean(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\n' => shown.push_str("\\n"),
-            '\t' => shown.push_str("    "),
-            c if is_unsafe(c) => shown.extend(c.escape_unicode()),
-            c => shown.push(c),
-        }
-    }
-    shown
-}
-
-/// Sources: Unicode general categories Cc, Cf, Zl and Zp as far as terminals and readers fall for them; UTS #39 and the
-/// "Trojan Source" paper (CVE-2021-42574) for the bidirectional ones.
-fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
-}
-
-/// The lines of a text, each clean.
-pub fn clean_lines(text: &str) -> Vec<String> {
-    text.lines().map(clean).collect()
-}
 
 /// A value as one line of JSON that a terminal may get too: what [`clean`] would escape is escaped as `\uXXXX`.
 pub fn json(value: &impl serde::Serialize) -> Result<String, Failure> {
@@ -53,14 +24,6 @@ pub fn json(value: &impl serde::Serialize) -> Result<String, Failure> {
     }
     line.push('\n');
     Ok(line)
-}
-
-/// The first `most` characters, and a mark when there are more.
-pub fn shortened(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
-        return text.to_owned();
-    }
-    text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
 }
 
 /// Text broken into pieces of at most `width` characters; at least one piece.
@@ -119,15 +82,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_that_a_terminal_obeys_gets_through() {
-        let clear_screen = "a\u{1b}[2J\u{7}b\u{9b}31m\r\u{0}";
-        assert_eq!(clean(clear_screen), r"a\u{1b}[2J\u{7}b\u{9b}31m\u{d}\u{0}");
-        assert_eq!(clean("pay \u{202e}001\u{2066}"), r"pay \u{202e}001\u{2066}");
-        assert_eq!(clean("zero\u{200b}width\u{feff}"), r"zero\u{200b}width\u{feff}");
-        assert_eq!(clean("Grüße, 世界 \\ \"x\"\ta\nb"), "Grüße, 世界 \\ \"x\"    a\\nb");
-    }
-
-    #[test]
     fn json_escapes_what_a_terminal_obeys() {
         let line = json(&"\u{1b}[2J\u{9b}2J\u{7f}\u{202e}\u{e0001}é").unwrap();
         assert_eq!(line, "\"\\u001b[2J\\u009b2J\\u007f\\u202e\\udb40\\udc01é\"\n");
@@ -150,9 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_cut_and_broken_at_characters() {
-        assert_eq!(shortened("aéé", 3), "aéé");
-        assert_eq!(shortened("aééé", 3), "aé…");
+    fn text_is_broken_at_characters() {
         assert_eq!(wrapped("aéiou", 2), ["aé", "io", "u"]);
         assert_eq!(wrapped("", 5), [""]);
         assert_eq!(padded("é", 3), "é  ");

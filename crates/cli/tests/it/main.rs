@@ -11,6 +11,7 @@ mod approvals;
 mod approvers;
 mod check;
 mod client;
+mod console;
 mod demo;
 mod doctor;
 mod guards;

@@ -6,7 +6,9 @@
 mod asked;
 mod say;
 mod tally;
+mod when;
 
 pub use asked::{Asked, AskedGuard, SeenFact, SeenReading};
-pub use say::{Revoked, SayError, find, may_say, revoke, say, statement};
+pub use say::{Decided, Revoked, SayError, Word, decide, find, may_say, revoke, say, statement};
 pub use tally::{Stands, Tally, Voice};
+pub use when::{is_late, stands, until};

@@ -2,7 +2,7 @@
 
 use lastlook_kernel::{Mode, Principal};
 use lastlook_ledger::Kind;
-use lastlook_ledger::approval::{ApprovalError, Ruling, SignedStatement, Statement};
+use lastlook_ledger::approval::{ApprovalError, ApproverKey, Ruling, SignedStatement, Statement};
 use lastlook_store::{
     AttemptState, Commit, CommitError, Lookup, NewEntry, Precondition, RequestRow, RequestState, StateDir,
     Store, StoreError, VoteRow, Write,
@@ -10,7 +10,7 @@ use lastlook_store::{
 
 use super::tally::{guard_digests, is_requester};
 use super::{Asked, Tally};
-use crate::approvers::{Registry, RegistryError, Why};
+use crate::approvers::{Approver, Registry, RegistryError, Why};
 use crate::clock;
 use crate::entry::{Draft, DraftError, principal_json};
 use crate::standing::{self, ShutError};
@@ -166,6 +166,54 @@ pub fn may_say(
         return Err(SayError::NotAsked { approver: approver.to_owned(), asked: asked.join(", ") });
     }
     Ok(())
+}
+
+/// What one person says of a request.
+#[derive(Debug, Clone, Copy)]
+pub struct Word<'a> {
+    /// The request's id, or as much of its beginning as is unique.
+    pub request: &'a str,
+    /// The approver's name.
+    pub approver: &'a str,
+    /// Yes or no.
+    pub ruling: Ruling,
+    /// Why.
+    pub reason: &'a str,
+}
+
+/// What became of a word that was taken.
+#[derive(Debug)]
+pub struct Decided {
+    /// The request it was about.
+    pub row: RequestRow,
+    /// How it stands now.
+    pub state: RequestState,
+    /// What people have said of it.
+    pub tally: Tally,
+}
+
+/// Signs one person's word with their key, and takes it.
+///
+/// `unlock` is called only once it is clear that the answer could be of use: nobody types a passphrase for nothing.
+///
+/// # Errors
+///
+/// The word would not count, the key is not to be had, or the store cannot write.
+pub async fn decide<E: From<SayError>>(
+    store: &dyn Store,
+    word: Word<'_>,
+    unlock: impl FnOnce(&Approver) -> Result<ApproverKey, E>,
+) -> Result<Decided, E> {
+    let Word { request, approver, ruling, reason } = word;
+    let registry = Registry::load(store).map_err(SayError::from)?;
+    let (row, asked) = find(store, request)?;
+    may_say(store, &registry, &row, &asked, approver)?;
+    let known =
+        registry.approver(approver).ok_or_else(|| SayError::from(Why::Unknown(approver.to_owned())))?;
+    let key = unlock(known)?;
+    let signed = statement(&row, &asked, ruling, approver, reason).sign(&key).map_err(SayError::from)?;
+    let (state, tally) = say(store, &signed).await?;
+    Ok(Decided { row, state, tally })
 }
 
 /// Takes one person's signed word, durably; returns how the request stands then.

@@ -7,12 +7,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use lastlook_engine::clock;
-use lastlook_engine::held::{self, Asked, Tally};
+use lastlook_engine::held::{self, Asked, Tally, is_late, stands, until};
 use lastlook_store::{RequestRow, RequestState, SqliteReader, Store as _};
 use serde_json::{Value, json};
 
 use self::again::Again;
-use super::decide::say_failed;
 use crate::failure::Failure;
 use crate::place::Place;
 use crate::record::Record;
@@ -49,7 +48,7 @@ pub fn run(place: &Place, args: &ApprovalsArgs) -> Result<ExitCode, Failure> {
     let store = Record::open(place)?.store;
     match &args.request {
         Some(id) if args.now => {
-            let (row, asked) = held::find(&store, id).map_err(say_failed)?;
+            let (row, asked) = held::find(&store, id)?;
             let again = again::read(place, &row, &asked)?;
             page_of(&store, id, Some(&again), place.json)?;
         }
@@ -105,7 +104,7 @@ pub fn show(store: &SqliteReader, id: &str, as_json: bool) -> Result<(), Failure
 }
 
 fn page_of(store: &SqliteReader, id: &str, again: Option<&[Again]>, as_json: bool) -> Result<(), Failure> {
-    let (row, asked) = held::find(store, id).map_err(say_failed)?;
+    let (row, asked) = held::find(store, id)?;
     let tally = Tally::of(store, &row, &asked).map_err(Failure::unavailable)?;
     let before = asked.after.as_ref().and_then(|after| held::find(store, after).ok());
     if as_json {
@@ -152,19 +151,6 @@ fn value_of(text: Option<&str>) -> Value {
     text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or(Value::Null)
 }
 
-/// How a request stands for people: what has run out still says `pending` in its row until somebody looks.
-pub(super) fn stands(row: &RequestRow) -> &'static str {
-    match row.state {
-        RequestState::Pending | RequestState::Approved if is_late(row) => RequestState::Expired.as_str(),
-        state => state.as_str(),
-    }
-}
-
-fn is_late(row: &RequestRow) -> bool {
-    let may = matches!(row.state, RequestState::Pending | RequestState::Approved);
-    may && row.expires_at_ns.is_some_and(|end| clock::unix_ns() >= end)
-}
-
 fn to_json(row: &RequestRow) -> Value {
     let asked = Asked::of(row);
     let guards = asked.map(|asked| asked.guards).unwrap_or_default();
@@ -196,16 +182,4 @@ fn line(row: &RequestRow) -> String {
         clean(&row.principal),
         if row.state.is_open() { until(row) } else { String::new() },
     )
-}
-
-/// Until when it waits.
-pub(super) fn until(row: &RequestRow) -> String {
-    let Some(end) = row.expires_at_ns else { return "no end".to_owned() };
-    let seconds = end.saturating_sub(clock::unix_ns()) / 1_000_000_000;
-    match seconds {
-        ..=0 => "has run out".to_owned(),
-        1..120 => format!("{seconds} s left"),
-        120..7_200 => format!("{} min left", seconds / 60),
-        _ => format!("{} h left", seconds / 3_600),
-    }
 }

@@ -1,11 +1,10 @@
 //! One request as people see it.
 
-use lastlook_engine::held::{Asked, SeenFact, Tally, Voice};
+use lastlook_engine::held::{Asked, SeenFact, Tally, Voice, stands, until};
 use lastlook_store::RequestRow;
 
 use super::again::Again;
-use super::{stands, until};
-use crate::record::text::{clean, clean_lines};
+use crate::record::text::{clean, pretty};
 
 /// The action in full, what was true when people were asked, and what they said.
 pub(super) fn page(row: &RequestRow, asked: &Asked, tally: &Tally, before: Option<&Asked>) -> String {
@@ -104,21 +103,5 @@ fn shown(fact: &SeenFact) -> Vec<String> {
     match &fact.value {
         Some(value) => pretty(value),
         None => vec!["(there was none)".to_owned()],
-    }
-}
-
-/// JSON over several lines, nothing left out; what is none stays as it is. Numbers keep their spelling.
-fn pretty(text: &str) -> Vec<String> {
-    let value: Result<Box<serde_json::value::RawValue>, _> = serde_json::from_str(text);
-    let short = text.len() <= 80 && !text.contains('\n');
-    match value {
-        Ok(_) if short => vec![clean(text)],
-        Ok(_) => {
-            let spread = serde_json::from_str::<serde_json::Value>(text)
-                .ok()
-                .and_then(|value| serde_json::to_string_pretty(&value).ok());
-            clean_lines(spread.as_deref().unwrap_or(text))
-        }
-        Err(_) => clean_lines(text),
     }
 }

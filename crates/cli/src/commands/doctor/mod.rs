@@ -75,7 +75,8 @@ pub fn run(place: &Place, args: &DoctorArgs) -> Result<ExitCode, Failure> {
 
 /// Whether the people whom guards ask are there; what is wrong with the record is told with the record.
 fn approvals(config: &Config, state: &Path) -> Vec<Finding> {
-    let is_there = state.join("lastlook.db").exists();
+    let asks = config.guards.values().any(|guard| guard.approve.is_some());
+    let is_there = asks && state.join("lastlook.db").exists();
     let reader = is_there.then(|| StateDir::open(state).ok()?.reader().ok()).flatten();
     match reader.as_ref().map(|reader| Registry::load(reader)) {
         Some(Err(error)) => vec![Finding::problem("approvers", error.to_string(), error.hint())],

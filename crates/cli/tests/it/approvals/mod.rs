@@ -1,5 +1,5 @@
 //! Held actions: what people approve runs once, as they saw it, and nothing else does.
 
-mod people;
+pub mod people;
 mod races;
 mod scenes;
