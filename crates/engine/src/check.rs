@@ -254,7 +254,7 @@ impl Checked {
                 now: taken.now.clone(),
                 was: match &fact.was {
                     Was::Seen(seen) => Some(seen.clone()),
-                    Was::Unseen | Was::Rebased => None,
+                    Was::Unseen | Was::Rebased | Was::Absent => None,
                 },
                 took_ns: taken.answered_at.since(taken.asked_at),
             })

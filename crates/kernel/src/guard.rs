@@ -48,17 +48,19 @@ pub struct Guard {
 impl Guard {
     /// The facts it names, each once: in `unchanged`, `fresh`, `facts` and its conditions.
     pub fn fact_names(&self) -> BTreeSet<String> {
-        let mut names: BTreeSet<String> = self.unchanged.iter().chain(&self.facts).cloned().collect();
-        names.extend(self.fresh.iter().map(|fresh| fresh.fact.clone()));
+        let mut names = self.facts_before();
         let confirm =
             self.confirm.iter().flat_map(|confirm| std::iter::once(&confirm.when).chain(&confirm.refute));
+        names.extend(confirm.flat_map(facts_in));
+        names
+    }
+
+    /// Those that say whether it may run, and not only whether it has: what people are shown when they approve.
+    pub fn facts_before(&self) -> BTreeSet<String> {
+        let mut names: BTreeSet<String> = self.unchanged.iter().chain(&self.facts).cloned().collect();
+        names.extend(self.fresh.iter().map(|fresh| fresh.fact.clone()));
         let approve = self.approve.iter().filter_map(|approve| approve.when.as_ref());
-        for condition in self.when.iter().chain(confirm).chain(approve) {
-            let named = condition.names().into_iter();
-            names.extend(
-                named.filter(|(root, _)| matches!(root, Root::Was | Root::Now)).filter_map(|(_, name)| name),
-            );
-        }
+        names.extend(self.when.iter().chain(approve).flat_map(facts_in));
         names
     }
 
@@ -72,6 +74,12 @@ impl Guard {
             .filter_map(|(_, name)| name)
             .collect()
     }
+}
+
+/// The facts that a condition names.
+fn facts_in(condition: &Condition) -> impl Iterator<Item = String> {
+    let named = condition.names().into_iter();
+    named.filter(|(root, _)| matches!(root, Root::Was | Root::Now)).filter_map(|(_, name)| name)
 }
 
 /// A bound on how old a fact may be.

@@ -112,6 +112,18 @@ fn upstream(args: &McpArgs, config: Option<&Config>) -> Result<(String, ChildSpe
             .hint(format!("it declares: {}", known.join(", "))));
     };
     let command = if args.command.is_empty() { upstream.command.clone() } else { args.command.clone() };
+    let asks = config
+        .guards
+        .values()
+        .find(|guard| guard.approve.is_some() && guard.on.iter().any(|tool| tool.upstream == *name));
+    if let Some(guard) = asks.filter(|_| command != upstream.command) {
+        // People approve on what this server says: another one would show them another world.
+        return Err(Failure::usage(format!(
+            "guard `{}` asks people to approve what `{name}` does, so no other command can stand in for it",
+            guard.name
+        ))
+        .hint(format!("leave the command out, or declare it: [upstream.{name}] command = […]")));
+    }
     let spec = ChildSpec { command, cwd: upstream.cwd.clone(), env: upstream.env.clone() };
     Ok((name.clone(), spec))
 }

@@ -85,7 +85,7 @@ impl Run<'_> {
     }
 
     /// Whether what the guards would claim at arming is free, in the order of the guards.
-    fn claims_now(&mut self, at_ns: i64) -> Result<Vec<Claimed>, StoreError> {
+    pub(super) fn claims_now(&mut self, at_ns: i64) -> Result<Vec<Claimed>, StoreError> {
         let Some(guarding) = self.proposal.guarding.clone() else { return Ok(Vec::new()) };
         let store = Arc::clone(&self.boundary.store);
         let mut found = Vec::new();

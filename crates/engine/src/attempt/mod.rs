@@ -274,7 +274,15 @@ impl Run<'_> {
                         }
                         Command::Deliver => return self.deliver(attempt.state()),
                         Command::DeliverUnrecorded => return self.deliver_unrecorded(),
-                        Command::DeliverUnrecordedRefusal => return Delivery::Refusal(self.refusal(None)),
+                        Command::DeliverUnrecordedRefusal => {
+                            // What was armed holds its subjects until its end is on record.
+                            if self.armed_at.is_some()
+                                && let Some(commit) = self.unrecorded.take()
+                            {
+                                self.boundary.owed.push(commit);
+                            }
+                            return Delivery::Refusal(self.refusal(None));
+                        }
                     };
                     crash::point_named("after", name).await;
                     done

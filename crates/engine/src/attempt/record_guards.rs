@@ -38,7 +38,7 @@ impl Run<'_> {
                 |side: &str, value: &Json| draft.commit(&format!("snapshot/{index}/{side}"), &lexical(value));
             let was = match &fact.was {
                 Was::Seen(seen) => commit("was", &seen.value),
-                Was::Unseen | Was::Rebased => Value::Null,
+                Was::Unseen | Was::Rebased | Was::Absent => Value::Null,
             };
             let (state, now, version) = match &taken.now {
                 Now::Read(read) => ("read", commit("now", &read.value), read.version.as_deref()),

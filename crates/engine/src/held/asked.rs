@@ -110,11 +110,12 @@ impl Asked {
     pub(crate) fn was(&self, fact: &PlannedFact) -> Was {
         let question = question(fact);
         let seen = self.facts.iter().find(|seen| seen.fact == fact.spec.name && seen.question == question);
-        let value = seen.and_then(|seen| {
-            let value = parse(seen.value.as_ref()?.as_bytes(), &Limits::default()).ok()?;
-            Some(FactValue { value, version: seen.version.clone(), as_of_ns: None })
-        });
-        value.map_or(Was::Unseen, Was::Seen)
+        let Some(seen) = seen else { return Was::Unseen };
+        let Some(text) = &seen.value else { return Was::Absent };
+        match parse(text.as_bytes(), &Limits::default()) {
+            Ok(value) => Was::Seen(FactValue { value, version: seen.version.clone(), as_of_ns: None }),
+            Err(_) => Was::Unseen,
+        }
     }
 }
 

@@ -12,3 +12,5 @@ pub use asked::{Asked, AskedGuard, SeenFact, SeenReading};
 pub use say::{Decided, Revoked, SayError, Word, decide, find, may_say, revoke, say, statement};
 pub use tally::{Stands, Tally, Voice};
 pub use when::{is_late, stands, until};
+
+pub(crate) use say::settle;

@@ -253,6 +253,11 @@ pub async fn say(store: &dyn Store, signed: &SignedStatement) -> Result<(Request
     match make_durable(store, commit).await {
         Ok(()) => {}
         Err(CommitError::Precondition { which: Precondition::NoVote { .. }, .. }) => {
+            // Their word may be on record without what follows from it.
+            let (state, tally) = settle(store, &row.id).await?;
+            if approves && state == RequestState::Approved {
+                return Ok((state, tally));
+            }
             return Err(SayError::Twice { approver: said.approver.clone(), request: row.id });
         }
         Err(CommitError::Precondition { .. }) => {
@@ -265,7 +270,7 @@ pub async fn say(store: &dyn Store, signed: &SignedStatement) -> Result<(Request
 }
 
 /// Moves a request on when enough people have said yes. Two who decide at the same time both ask, and one is first.
-async fn settle(store: &dyn Store, id: &str) -> Result<(RequestState, Tally), SayError> {
+pub(crate) async fn settle(store: &dyn Store, id: &str) -> Result<(RequestState, Tally), SayError> {
     let (row, asked) = find(store, id)?;
     let tally = Tally::of(store, &row, &asked).map_err(|_| SayError::Damaged(row.id.clone()))?;
     if row.state != RequestState::Pending || !tally.is_enough() {
@@ -301,26 +306,29 @@ pub async fn revoke(
 ) -> Result<(RequestRow, Revoked), SayError> {
     loop {
         let (row, _) = find(store, id)?;
-        if !row.state.is_open() {
-            return Err(SayError::Closed { request: row.id, state: row.state });
-        }
-        let entry = entry(store, &row, "revoked", reason, by, None)?;
-        let (request, attempt) = (row.id.clone(), row.attempt.clone());
-        let commit = Commit {
-            when: vec![Precondition::RequestIs {
-                request: request.clone(),
-                states: vec![row.state],
-                attempt: attempt.clone(),
-            }],
-            writes: vec![Write::MoveRequest { request, to: RequestState::Revoked, attempt }],
-            entries: vec![entry],
-            vital: true,
-        };
-        match make_durable(store, commit).await {
-            Ok(()) => {}
-            // Somebody claimed it, or decided, just now.
-            Err(CommitError::Precondition { .. }) => continue,
-            Err(error) => return Err(error.into()),
+        // Said twice it is asked once more what has passed: the first time nobody may have been told.
+        if row.state != RequestState::Revoked {
+            if !row.state.is_open() {
+                return Err(SayError::Closed { request: row.id, state: row.state });
+            }
+            let entry = entry(store, &row, "revoked", reason, by, None)?;
+            let (request, attempt) = (row.id.clone(), row.attempt.clone());
+            let commit = Commit {
+                when: vec![Precondition::RequestIs {
+                    request: request.clone(),
+                    states: vec![row.state],
+                    attempt: attempt.clone(),
+                }],
+                writes: vec![Write::MoveRequest { request, to: RequestState::Revoked, attempt }],
+                entries: vec![entry],
+                vital: true,
+            };
+            match make_durable(store, commit).await {
+                Ok(()) => {}
+                // Somebody claimed it, or decided, just now.
+                Err(CommitError::Precondition { .. }) => continue,
+                Err(error) => return Err(error.into()),
+            }
         }
         let past = standing::shut(state)?;
         let Some(attempt) = row.attempt.clone() else { return Ok((row, Revoked::Prevented)) };

@@ -34,6 +34,8 @@ pub enum Was {
     Unseen,
     /// It was taken again by the boundary after the agent's own effect: the agent never saw it.
     Rebased,
+    /// That there is no such thing: what people were shown when they approved.
+    Absent,
     /// What the agent read, with the selected parts at the places the fact itself has them.
     Seen(FactValue),
 }
@@ -64,7 +66,7 @@ impl FactCase<'_> {
     pub fn was_value(&self) -> Option<&Json> {
         match &self.was {
             Was::Seen(seen) => Some(&seen.value),
-            Was::Unseen | Was::Rebased => None,
+            Was::Unseen | Was::Rebased | Was::Absent => None,
         }
     }
 
@@ -95,6 +97,7 @@ impl FactCase<'_> {
         let name = &self.spec.name;
         let seen = match &self.was {
             Was::Seen(seen) => seen,
+            Was::Absent => return self.appeared(),
             Was::Unseen => {
                 return Some(
                     Reason::about(Code::BasisMissing, name)
@@ -150,6 +153,21 @@ impl FactCase<'_> {
                     .hint("read it again, then decide again"),
             ),
         }
+    }
+
+    /// Why what there was not when people approved refuses, if there is one now.
+    fn appeared(&self) -> Option<Reason> {
+        let Now::Read(_) = &self.now else { return None };
+        let name = &self.spec.name;
+        Some(
+            Reason::about(Code::FactChanged, name)
+                .saying(
+                    format!("there is no `{name}`, as when it was approved"),
+                    "there is one now",
+                    self.spec.show_agent,
+                )
+                .hint("people must decide again"),
+        )
     }
 
     fn differing(&self, seen: &FactValue, now: Option<&FactValue>) -> Differing {

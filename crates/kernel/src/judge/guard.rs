@@ -1,5 +1,7 @@
 //! One guard: the parent that branches over its parts.
 
+use std::collections::BTreeSet;
+
 use super::{Before, GuardCase, Guarded, Judgement};
 use crate::age::{nanoseconds, spaced};
 use crate::judge::facts::{FactCase, span};
@@ -32,8 +34,12 @@ pub(super) fn judge(
     let named = guard.fact_names();
     let mut reasons: Vec<Reason> =
         facts(guarded, named.iter().map(String::as_str)).filter_map(FactCase::unusable).collect();
-    reasons
-        .extend(facts(guarded, guard.unchanged.iter().map(String::as_str)).filter_map(FactCase::unchanged));
+    // What people approved they approved on all that they were shown.
+    let mut compared: BTreeSet<String> = guard.unchanged.iter().cloned().collect();
+    if case.approved {
+        compared.extend(guard.facts_before());
+    }
+    reasons.extend(facts(guarded, compared.iter().map(String::as_str)).filter_map(FactCase::unchanged));
     for fresh in &guard.fresh {
         let max_age_ns = nanoseconds(fresh.max_age);
         for fact in facts(guarded, std::iter::once(fresh.fact.as_str())) {

@@ -127,7 +127,10 @@ fn page_of(store: &SqliteReader, id: &str, again: Option<&[Again]>, as_json: boo
             .collect();
         if let Some(members) = value.as_object_mut() {
             members.insert("arguments".into(), value_of(Some(&asked.arguments)));
+            members.insert("arguments_text".into(), json!(asked.arguments));
             members.insert("facts".into(), facts.into());
+            members.insert("readings".into(), json!(asked.readings));
+            members.insert("void".into(), json!(tally.void));
             members.insert("approved".into(), voices(&tally.yes).into());
             members.insert("rejected".into(), voices(&tally.no).into());
             members.insert("missing".into(), missing.into());

@@ -434,3 +434,135 @@ fn only_those_guards_ask_whose_condition_holds_and_one_that_joins_later_is_asked
     assert_eq!(again(&mut agent), "ran");
     assert_eq!(world.effects().len(), 1);
 }
+
+#[test]
+fn whatever_people_were_shown_is_compared_without_being_asked_for() {
+    let world = World::new();
+    world.configure(&asks("approve = { when = 'now.rate.body.n > 0', by = 'Role::\"finance\"' }"));
+    introduce(&world, "ada", "finance", None);
+    let mut agent = world.agent();
+    let request = held(&mut agent);
+    approve(&world, &request, "ada");
+    // The condition holds as before, and it is not what ada saw.
+    world.rate.json(r#"{"status":"open","n":5}"#);
+    assert_eq!(again(&mut agent), "fact-changed");
+    assert_eq!(state_of(&world, &request), "void");
+    assert_eq!(world.effects(), Vec::<String>::new());
+}
+
+#[test]
+fn a_guard_made_stricter_while_a_call_waits_holds_for_it() {
+    let world = World::new();
+    let rules = |quorum: u32| {
+        let file =
+            world.configure(&asks(&format!("approve = {{ by = 'Role::\"finance\"', quorum = {quorum} }}")));
+        let text = std::fs::read_to_string(&file).unwrap();
+        world.file(
+            "lastlook.toml",
+            &text.replace("[defaults]\n", "[defaults]\nwait_for_approval = \"60s\"\n"),
+        );
+    };
+    rules(1);
+    introduce(&world, "ada", "finance", None);
+    let mut agent = world.agent();
+    let asked = agent.ask("write_note", write_args(1));
+    let patience = std::time::Instant::now() + crate::client::PATIENCE;
+    while waiting(&world).is_empty() {
+        assert!(std::time::Instant::now() < patience, "nothing is held");
+    }
+    let request = waiting(&world).remove(0);
+    rules(2);
+    while !agent.complaints().contains("the configuration was reloaded") {
+        assert!(std::time::Instant::now() < patience, "{}", agent.complaints());
+        std::thread::sleep(Duration::from_millis(20)); // backoff: another process looks at its files
+    }
+    approve(&world, &request, "ada");
+    let answer = agent.result(asked);
+    assert_ne!(became(&answer), "ran", "{answer}");
+    assert_eq!(world.effects(), Vec::<String>::new());
+    assert_eq!(state_of(&world, &request), "void");
+}
+
+#[test]
+fn what_ran_out_makes_room_for_others() {
+    let world = World::new();
+    world.configure(&finance());
+    let mut agent = world.agent();
+    for n in 0..100 {
+        request_of(&agent.call("write_note", write_args(n)));
+    }
+    assert_eq!(became(&agent.call("write_note", write_args(200))), "too-many-held");
+    world.passes(Duration::from_secs(25 * 3600));
+    request_of(&agent.call("write_note", write_args(200)));
+    assert_eq!(waiting(&world).len(), 1);
+}
+
+#[test]
+fn a_call_that_is_cancelled_in_time_gives_the_approval_back() {
+    let world = World::new();
+    world.configure(&finance());
+    introduce(&world, "ada", "finance", None);
+    let request = held(&mut world.agent());
+    approve(&world, &request, "ada");
+    let mut agent = world.paused_at("after:arm");
+    let crate::client::Asked(id) = agent.ask("write_note", write_args(1));
+    world.reached();
+    agent.notify("notifications/cancelled", json!({"requestId": id}));
+    world.go();
+    let patience = std::time::Instant::now() + crate::client::PATIENCE;
+    while state_of(&world, &request) != "approved" {
+        assert!(std::time::Instant::now() < patience, "it is {}", state_of(&world, &request));
+    }
+    agent.kill();
+    assert_eq!(world.effects(), Vec::<String>::new());
+    assert_eq!(again(&mut world.agent()), "ran");
+}
+
+#[test]
+fn a_no_stays_a_no_after_a_halt_and_beside_many_others() {
+    let world = World::new();
+    world.configure(&finance());
+    introduce(&world, "ada", "finance", None);
+    let mut agent = world.agent();
+    let first = held(&mut agent);
+    assert!(says(&world, "reject", &first, "ada").status.success());
+    for words in [["halt", "--all", "--reason", "a fire"], ["resume", "--all", "--reason", "it is out"]] {
+        assert!(world.lastlook(&words).output().unwrap().status.success());
+    }
+    assert_eq!(again(&mut agent), "approval-rejected");
+}
+
+#[test]
+fn a_revocation_said_twice_is_answered_twice() {
+    let world = World::new();
+    world.configure(&finance());
+    let request = held(&mut world.agent());
+    for _ in 0..2 {
+        let said = world.lastlook(&["revoke", &request, "--reason", "not now", "--json"]).output().unwrap();
+        assert_eq!(json_of(&said)["outcome"], json!("prevented"), "{said:?}");
+    }
+    world.verifies();
+}
+
+#[test]
+fn nobody_is_asked_about_what_was_done_already() {
+    let world = World::new();
+    world.configure(&asks("approve = { by = 'Role::\"finance\"' }\nonce = \"plan\""));
+    introduce(&world, "ada", "finance", None);
+    let mut agent = world.agent();
+    let request = held(&mut agent);
+    approve(&world, &request, "ada");
+    assert_eq!(again(&mut agent), "ran");
+    assert_eq!(became(&agent.call("write_note", write_args(2))), "once-done");
+    assert_eq!(waiting(&world), Vec::<String>::new());
+}
+
+#[test]
+fn no_other_server_stands_in_for_the_one_that_people_are_asked_about() {
+    let world = World::new();
+    world.configure(&finance());
+    let said = world.lastlook(&["mcp", "--upstream", "notes", "--", "/bin/cat"]).output().unwrap();
+    let told = String::from_utf8(said.stderr).unwrap();
+    assert_eq!(said.status.code(), Some(2), "{told}");
+    assert!(told.contains("no other command can stand in for it"), "{told}");
+}
