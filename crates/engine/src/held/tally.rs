@@ -1,6 +1,7 @@
 //! Whether what people said is enough, and still counts.
 
 use lastlook_canon::Digest;
+use lastlook_kernel::entity_normal;
 use lastlook_ledger::approval::{Ruling, SignedStatement};
 use lastlook_store::{RequestRow, Store, StoreError, VoteRow};
 use serde_json::{Value, json};
@@ -122,6 +123,8 @@ fn counts<'r>(
 
 /// Whether the principal who asks is this approver: as an entity, or by the bare name of the user it runs as.
 pub(super) fn is_requester(principal: &str, approver: &str) -> bool {
+    // An entity has several spellings; an approver's name, which has nothing to escape, has one.
+    let principal = entity_normal(principal).unwrap_or_else(|| principal.to_owned());
     principal == approver || principal.ends_with(&format!("::\"{approver}\""))
 }
 
@@ -154,5 +157,21 @@ impl Stands {
             json!({"approver": voice.approver, "key": voice.key, "statement": statement})
         });
         json!({"request": request, "by": by.collect::<Vec<_>>()})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_asks_is_known_in_every_spelling() {
+        for principal in ["ada", "User::\"ada\"", "User::\"\\u{61}da\"", "User :: \"ada\"", "Agent::\"ada\""]
+        {
+            assert!(is_requester(principal, "ada"), "{principal}");
+        }
+        for principal in ["adam", "User::\"adam\"", "User::\"bob\"", "ada::\"bob\""] {
+            assert!(!is_requester(principal, "ada"), "{principal}");
+        }
     }
 }
