@@ -37,7 +37,8 @@ pub struct McpArgs {
     /// Run the server that the configuration declares under this name
     #[arg(long, value_name = "NAME", required_unless_present = "command")]
     upstream: Option<String>,
-    /// The server's command; with `--upstream`, it is run instead of the declared one, under the rules of that name
+    /// The server's command; with `--upstream`, it is run instead of the declared one, under the rules of that name, unless
+    /// a guard asks people to approve what it does
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<String>,
 }
