@@ -30,6 +30,9 @@ pub enum CheckError {
     /// The configuration declares no such upstream.
     #[error("the configuration declares no upstream `{0}`")]
     NoUpstream(String),
+    /// It is a program: only it knows its actions.
+    #[error("upstream `{0}` is a program that embeds the boundary, and only it knows what it can do")]
+    Program(String),
     /// The policies are wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -79,6 +82,9 @@ impl Bench {
     ) -> Result<Bench, CheckError> {
         let declared = config.upstreams.get(upstream);
         let declared = declared.ok_or_else(|| CheckError::NoUpstream(upstream.to_owned()))?;
+        if declared.program {
+            return Err(CheckError::Program(upstream.to_owned()));
+        }
         let rulebook = Rulebook::new(Some(config), exe)?;
         let store = state.reader()?;
         let spec = ChildSpec {

@@ -293,6 +293,13 @@ pub(crate) fn lost(tool: &str, receipt: &str) -> String {
     )
 }
 
+/// What is said when nobody reported how an act went.
+pub(crate) fn unreported(tool: &str, receipt: &str) -> String {
+    format!(
+        "The outcome of `{tool}` is unknown: it was begun, and nobody reported in time how it went. It may have happened. Do not repeat it before you have read what it would have changed; receipt {receipt}."
+    )
+}
+
 /// What is said when no answer came and the effect was seen all the same.
 pub(crate) fn lost_but_seen(tool: &str, receipt: &str) -> String {
     format!(

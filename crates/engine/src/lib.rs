@@ -14,6 +14,7 @@ pub mod claims;
 pub mod clock;
 pub mod config;
 pub mod credential;
+pub mod delegated;
 pub mod doctor;
 pub mod entry;
 mod explain;

@@ -46,6 +46,14 @@ pub enum Answer {
     Lost,
     /// The caller cancelled after the gate, and no answer came.
     Cancelled,
+    /// Whoever was given the permit reports that it did it.
+    Reported,
+    /// Whoever was given the permit reports that it did not, and that nothing happened.
+    ReportedNot,
+    /// Whoever was given the permit does not know, or never said.
+    Unreported,
+    /// The permit ran out before anybody began to act on it.
+    Unused,
 }
 
 impl Answer {
@@ -59,6 +67,10 @@ impl Answer {
             Answer::Task => (Outcome::Unknown, "task-answer"),
             Answer::Lost => (Outcome::Unknown, "answer-lost"),
             Answer::Cancelled => (Outcome::Unknown, "cancelled"),
+            Answer::Reported => (Outcome::Succeeded, "report"),
+            Answer::ReportedNot => (Outcome::Failed, "report"),
+            Answer::Unreported => (Outcome::Unknown, "unreported"),
+            Answer::Unused => (Outcome::Failed, "permit-unused"),
         }
     }
 }
@@ -147,7 +159,7 @@ pub enum Command {
     Look,
     /// Take the permit to the gate.
     Gate(Permit),
-    /// Write the bytes.
+    /// Write the bytes, or hand the passage to whoever acts by itself.
     Send(Passage),
     /// Tell the server that the caller cancelled.
     ForwardCancel,

@@ -46,6 +46,8 @@ pub enum Stale {
 #[must_use = "a passage that is dropped is an armed attempt that never acted"]
 pub struct Passage {
     action: Digest,
+    epoch: u64,
+    deadline: Option<Moment>,
     passed_at: Moment,
     gap_ns: Option<u64>,
     decide_ns: u64,
@@ -96,6 +98,8 @@ impl Permit {
         }
         Ok(Passage {
             action: self.action,
+            epoch: self.epoch,
+            deadline: self.deadline,
             passed_at: view.now,
             gap_ns,
             decide_ns: view.now.since(self.decided_on),
@@ -107,6 +111,16 @@ impl Passage {
     /// The digest of the action that passed.
     pub fn action(&self) -> Digest {
         self.action
+    }
+
+    /// The standing epoch it passed in.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// When the first thing it rests on stops holding by time alone; `None`: nothing does.
+    pub fn deadline(&self) -> Option<Moment> {
+        self.deadline
     }
 
     /// The instant of the gate.

@@ -129,14 +129,25 @@ impl ProcessGroup {
         Ok(ProcessGroup { pgid: pid, start, boot: boot_id() })
     }
 
-    /// True when no process of the group is left.
+    /// This process, for effects that it has itself. It need not lead a group.
+    ///
+    /// # Errors
+    ///
+    /// `/proc` cannot be read.
+    pub fn own() -> io::Result<ProcessGroup> {
+        ProcessGroup::led_by(std::process::id().cast_signed())
+    }
+
+    /// True when neither the leader nor any other process of the group is left.
     pub fn is_gone(&self) -> bool {
         let Some(pid) = Pid::from_raw(self.pgid) else { return true };
         if boot_id() != self.boot {
             return true;
         }
-        if start_time(self.pgid).is_some_and(|start| start != self.start) {
-            return true;
+        match start_time(self.pgid) {
+            Some(start) if start == self.start => return false,
+            Some(_) => return true,
+            None => {}
         }
         rustix::process::test_kill_process_group(pid) == Err(rustix::io::Errno::SRCH)
             || !has_living_member(self.pgid)
@@ -210,6 +221,17 @@ impl Stat {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_process_that_leads_no_group_is_there_while_it_lives() {
+        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+        let process = ProcessGroup::led_by(child.id().cast_signed()).unwrap();
+        assert!(!process.is_gone());
+        assert!(!ProcessGroup::own().unwrap().is_gone());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(process.is_gone());
+    }
 
     #[test]
     fn a_process_is_known_by_its_start_and_a_zombie_is_gone() {

@@ -46,6 +46,17 @@ impl Link {
         }
     }
 
+    /// A link to no server: every call through it finds the server gone.
+    pub fn none() -> Link {
+        Link {
+            stdin: Arc::new(Pipe::closed()),
+            prefix: String::from("lastlook-none-"),
+            next: AtomicU64::new(1),
+            own: Mutex::new(HashMap::new()),
+            gone: AtomicBool::new(true),
+        }
+    }
+
     /// Writes frames as they are, blocking: the pass-through path.
     pub fn pass(&self, frames: &[u8]) -> io::Result<()> {
         self.stdin.write(frames)

@@ -19,6 +19,11 @@ impl<W: Write + AsFd + Send + 'static> Pipe<W> {
         Pipe(Mutex::new(Some(to)))
     }
 
+    /// A pipe that was closed from the beginning.
+    pub fn closed() -> Pipe<W> {
+        Pipe(Mutex::new(None))
+    }
+
     /// Writes, blocking: for threads that have nothing else to do.
     ///
     /// Errs with `BrokenPipe` when the other side, or [`Pipe::close`], has closed it.

@@ -112,6 +112,11 @@ fn upstream(args: &McpArgs, config: Option<&Config>) -> Result<(String, ChildSpe
         return Err(Failure::usage(format!("`{}` declares no upstream `{name}`", config.path.display()))
             .hint(format!("it declares: {}", known.join(", "))));
     };
+    if upstream.program {
+        let says =
+            format!("upstream `{name}` is a program that embeds the boundary: there is nothing to start");
+        return Err(Failure::usage(says).hint("run the program itself"));
+    }
     let command = if args.command.is_empty() { upstream.command.clone() } else { args.command.clone() };
     let asks = config
         .guards

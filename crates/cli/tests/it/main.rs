@@ -12,6 +12,7 @@ mod approvers;
 mod check;
 mod client;
 mod console;
+mod delegated;
 mod demo;
 mod doctor;
 mod guards;

@@ -7,6 +7,7 @@ mod claims;
 mod confirm;
 mod crash;
 mod guards;
+mod hands;
 mod hold;
 mod look;
 mod rebase;
@@ -78,7 +79,7 @@ pub(crate) struct Covered {
 pub enum Delivery {
     /// The tool's own answer, on record.
     Answer {
-        /// The server's frame.
+        /// The server's frame; of an act that its caller did by itself, what it reported, which may be nothing.
         frame: Arc<[u8]>,
         /// The receipt's id.
         receipt: String,
@@ -135,6 +136,8 @@ pub(crate) struct Run<'a> {
     boundary: &'a Arc<Boundary>,
     proposal: Proposal,
     answered: Option<oneshot::Receiver<Arc<[u8]>>>,
+    /// Set where the caller acts by itself, instead of the server.
+    hands: Option<hands::Hands>,
     /// Whether the facts as they are stand for what the agent read: only in a check, where there is no agent.
     as_if_read: bool,
     standing: Standing,
@@ -179,6 +182,8 @@ struct Passed {
     at: lastlook_kernel::Moment,
     gap_ns: Option<u64>,
     decide_ns: u64,
+    /// When a caller that acts by itself began.
+    begun_ns: Option<u64>,
     tail_ns: Option<u64>,
 }
 
@@ -219,6 +224,7 @@ impl<'a> Run<'a> {
             boundary,
             proposal,
             answered,
+            hands: None,
             as_if_read: false,
             standing,
             snapshot: Snapshot::default(),
@@ -262,7 +268,10 @@ impl Run<'_> {
                         Command::Arm => Some(self.arm().await),
                         Command::Look => Some(self.look().await),
                         Command::Gate(permit) => Some(self.gate(permit).await),
-                        Command::Send(passage) => self.send(passage).await,
+                        Command::Send(passage) => match &self.hands {
+                            None => self.send(passage).await,
+                            Some(_) => self.hand_over(passage),
+                        },
                         Command::ForwardCancel => self.forward_cancel().await,
                         Command::Rebase => self.rebase().await,
                         Command::RecordOutcome { outcome, evidence } => {
@@ -287,7 +296,10 @@ impl Run<'_> {
                     crash::point_named("after", name).await;
                     done
                 }
-                None if attempt.state() == State::Acting => Some(self.wait_for_answer().await),
+                None if attempt.state() == State::Acting => Some(match &self.hands {
+                    None => self.wait_for_answer().await,
+                    Some(_) => self.wait_for_report().await,
+                }),
                 // INVARIANT(always-an-end): the machine never rests anywhere else without having delivered.
                 None => return self.deliver_unrecorded(),
             };
@@ -333,6 +345,16 @@ impl Run<'_> {
             (State::Refused, _) => Delivery::Refusal(self.refusal(Some(receipt))),
             (_, Some(frame)) => Delivery::Answer { frame: Arc::clone(frame), receipt, outcome: self.outcome },
             (_, None) if self.cancel_frame.is_some() => Delivery::Nothing,
+            // Nothing came back of an act that its caller knows was not done.
+            (_, None) if self.hands.is_some() && self.outcome != Outcome::Unknown => {
+                Delivery::Answer { frame: Arc::from([]), receipt, outcome: self.outcome }
+            }
+            (_, None) if self.hands.is_some() => Delivery::Lost {
+                sentence: explain::unreported(&self.proposal.tool.name, &receipt),
+                receipt: Some(receipt),
+                outcome: self.outcome,
+                code: "outcome-unknown",
+            },
             (_, None) if self.outcome == Outcome::Succeeded => Delivery::Lost {
                 sentence: explain::lost_but_seen(&self.proposal.tool.name, &receipt),
                 receipt: Some(receipt),
@@ -372,6 +394,7 @@ impl Run<'_> {
             at: passage.passed_at(),
             gap_ns: passage.gap_ns(),
             decide_ns: passage.decide_ns(),
+            begun_ns: None,
             tail_ns: None,
         });
     }

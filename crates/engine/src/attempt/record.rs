@@ -7,12 +7,16 @@ use lastlook_store::{AttemptState, Commit, CommitError, Precondition, RequestSta
 use serde_json::{Value, json};
 
 use super::Run;
+use super::hold::arguments_of;
 use crate::clock;
 use crate::entry::{Draft, DraftError};
 use crate::reader::digest_text;
 
 /// Answers longer than this are committed to by digest.
 const LARGEST_ANSWER: usize = 64 << 10;
+
+/// The evidence of a permit that ran out before anybody began to act on it.
+const UNUSED: &str = "permit-unused";
 
 impl Run<'_> {
     /// Records the outcome and frees the subjects, unless nobody knows how it ended.
@@ -74,10 +78,11 @@ impl Run<'_> {
         draft.set("evidence", evidence);
         draft.set("confirmation", "unconfirmed");
         if let Some(passed) = self.passed {
-            draft.set("closure", "adjacent");
-            draft.set("sent", crate::recovery::sent_digest(&self.proposal.frame).to_hex());
+            draft.set("closure", if self.hands.is_some() { "delegated" } else { "adjacent" });
+            draft.set("sent", self.sent().to_hex());
             draft.set_some("gap_ns", passed.gap_ns);
             draft.set("decide_ns", passed.decide_ns);
+            draft.set_some("begun_ns", passed.begun_ns);
             draft.set_some("tail_ns", passed.tail_ns);
         }
         self.set_facts(&mut draft);
@@ -99,12 +104,24 @@ impl Run<'_> {
         let mut writes = vec![Write::MoveAttempt { attempt: id.clone(), to }];
         if let Some(claim) = &self.claim {
             let (request, attempt) = (claim.request.id.clone(), Some(id.clone()));
-            writes.push(Write::MoveRequest { request, to: RequestState::Used, attempt });
+            // Nobody began to act on it: whoever proposes it again may run on it.
+            let (to, attempt) = match evidence == UNUSED {
+                true => (RequestState::Approved, None),
+                false => (RequestState::Used, attempt),
+            };
+            writes.push(Write::MoveRequest { request, to, attempt });
         }
         if outcome != Outcome::Unknown {
             writes.extend(settling(id, outcome == Outcome::Succeeded, clock::unix_ns()));
         }
         Ok(Commit { when: self.still_armed(), writes, entries: vec![entry], vital: true })
+    }
+
+    /// The digest of the exact bytes that were sent: of the frame, or of the arguments that were handed to who acts.
+    fn sent(&self) -> Digest {
+        let frame = &self.proposal.frame;
+        let arguments = self.hands.is_some().then(|| arguments_of(frame)).flatten();
+        crate::recovery::sent_digest(arguments.as_ref().map_or(frame, |arguments| arguments.as_bytes()))
     }
 
     fn refusal_commit(&self, armed: bool) -> Result<Commit, DraftError> {

@@ -118,11 +118,13 @@ impl Default for Defaults {
     }
 }
 
-/// A server the boundary may start.
+/// A server the boundary may start, or a program that embeds the boundary.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpstreamConfig {
-    /// The program and its arguments; never empty, and run without a shell.
+    /// The program and its arguments, run without a shell; empty for a program that embeds the boundary, and for nothing else.
     pub command: Vec<String>,
+    /// Whether it is a program that embeds the boundary and acts by itself: there is nothing to start.
+    pub program: bool,
     /// Its working directory, absolute; `None` keeps the boundary's own.
     pub cwd: Option<PathBuf>,
     /// Variables added to the boundary's own environment.

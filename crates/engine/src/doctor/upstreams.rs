@@ -14,7 +14,11 @@ pub fn upstreams(
     config: &Config,
     surveyed: &BTreeMap<String, Result<Surveyed, SourceError>>,
 ) -> Vec<Finding> {
-    surveyed.iter().flat_map(|(name, surveyed)| one(config, name, surveyed)).collect()
+    let programs = config.upstreams.iter().filter(|(_, upstream)| upstream.program);
+    let says = "a program that embeds the boundary: only it knows what it can do";
+    let programs = programs.map(|(name, _)| Finding::note(name, says));
+    let servers = surveyed.iter().flat_map(|(name, surveyed)| one(config, name, surveyed));
+    servers.chain(programs).collect()
 }
 
 fn one(config: &Config, name: &str, surveyed: &Result<Surveyed, SourceError>) -> Vec<Finding> {

@@ -90,6 +90,7 @@ const OUTCOME: &[Rule] = &[
     ("facts", OPTIONAL, FACTS),
     ("gap_ns", OPTIONAL, Shape::Count),
     ("decide_ns", OPTIONAL, Shape::Count),
+    ("begun_ns", OPTIONAL, Shape::Count),
     ("tail_ns", OPTIONAL, Shape::Count),
     ("answer", OPTIONAL, Shape::Commitment),
     ("rebased", OPTIONAL, Shape::Count),

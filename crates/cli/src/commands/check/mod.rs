@@ -127,7 +127,7 @@ fn failed(error: CheckError) -> Failure {
         CheckError::Config(error) => Failure::config(error),
         CheckError::State(error) => error.into(),
         CheckError::Store(error) => error.into(),
-        CheckError::NoUpstream(_) => Failure::usage(error.to_string()),
+        CheckError::NoUpstream(_) | CheckError::Program(_) => Failure::usage(error.to_string()),
         CheckError::Upstream { .. } => Failure::unavailable(error.to_string())
             .hint("what it printed stands above; see whether its command runs by itself"),
         CheckError::NoRandomness(_) => Failure::unavailable(error.to_string()),

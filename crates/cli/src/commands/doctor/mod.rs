@@ -97,13 +97,15 @@ fn look_at_rules(page: &mut Page, place: &Place, config: &Config, patience: Dura
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let bounds = Bounds { timeout: patience, max_bytes: MOST_BYTES };
-    let names: Vec<String> = config.upstreams.keys().cloned().collect();
+    // A program that embeds the boundary is nothing to start: only it knows what it can do.
+    let servers = config.upstreams.iter().filter(|(_, upstream)| !upstream.program);
+    let names: Vec<String> = servers.map(|(name, _)| name.clone()).collect();
     let progress = Progress::on(&format!("starting {}", names.join(", ")), place.json);
     let surveyed = runtime.block_on(survey(&book, &names, &bounds));
     drop(progress);
     page.add(
         "upstreams",
-        match names.is_empty() {
+        match config.upstreams.is_empty() {
             true => vec![Finding::warning(
                 "upstreams",
                 "the configuration declares none",
@@ -134,7 +136,8 @@ fn heard(
     surveyed: &BTreeMap<String, Result<Surveyed, SourceError>>,
 ) -> (Vec<Listed>, BTreeSet<String>) {
     let mut tools = Vec::new();
-    let mut silent = BTreeSet::new();
+    let programs = config.upstreams.iter().filter(|(_, upstream)| upstream.program);
+    let mut silent: BTreeSet<String> = programs.map(|(name, _)| name.clone()).collect();
     for (name, surveyed) in surveyed {
         match surveyed {
             Ok(surveyed) => tools.extend(listed(config, name, &surveyed.tools)),

@@ -106,11 +106,12 @@ pub fn run(place: &Place, args: &PolicyArgs) -> Result<ExitCode, Failure> {
     }
 }
 
-/// The upstreams that were asked for, or all of them.
+/// The servers that were asked for, or all of them.
 fn chosen(config: &Config, asked: &[String]) -> Result<Vec<String>, Failure> {
-    let known: Vec<&str> = config.upstreams.keys().map(String::as_str).collect();
-    if let Some(unknown) = asked.iter().find(|name| !config.upstreams.contains_key(*name)) {
-        return Err(Failure::usage(format!("`{}` declares no upstream `{unknown}`", config.path.display()))
+    let servers = config.upstreams.iter().filter(|(_, upstream)| !upstream.program);
+    let known: Vec<&str> = servers.map(|(name, _)| name.as_str()).collect();
+    if let Some(unknown) = asked.iter().find(|name| !known.contains(&name.as_str())) {
+        return Err(Failure::usage(format!("`{}` declares no server `{unknown}`", config.path.display()))
             .hint(format!("it declares: {}", known.join(", "))));
     }
     if known.is_empty() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lastlook_canon::{Json, lexical, members};
 
 /// The raw arguments of a `tools/call` frame; `{}` when it has none.
-pub(super) fn arguments_of(frame: &[u8]) -> Option<String> {
+pub(in crate::attempt) fn arguments_of(frame: &[u8]) -> Option<String> {
     let params = members(frame)?.get("params")?;
     let arguments = members(params)?.get("arguments").unwrap_or(b"{}");
     String::from_utf8(arguments.to_vec()).ok()

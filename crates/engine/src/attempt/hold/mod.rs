@@ -15,6 +15,8 @@ use crate::held::{Asked, AskedGuard, Stands};
 use crate::{clock, explain, standing};
 use bytes::with_arguments;
 
+pub(super) use bytes::arguments_of;
+
 /// How often somebody who waits looks whether it is decided.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
 /// The approval that an attempt runs on.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use lastlook_kernel::{Condition, Root};
 
 use super::kernel_api;
-use super::known::{Known, has_was};
+use super::known::Known;
 use crate::config::document::{Item, Sink, Word};
 
 /// The names a guard's `when` and `approve.when` may use.
@@ -55,7 +55,7 @@ fn fact(root: Root, member: Option<&str>, word: &Word<'_>, known: &Known<'_>, si
     if !known.is_fact(name, &place, sink) {
         return;
     }
-    if root == Root::Was && known.specs.get(name).is_some_and(|spec| !has_was(spec)) {
+    if root == Root::Was && !known.has_was(name) {
         sink.report_inside(
             word,
             part,

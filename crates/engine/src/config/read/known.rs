@@ -26,6 +26,10 @@ pub(super) struct Known<'d> {
     /// What conditions may name; `None` only if Cedar itself does not work.
     pub(super) vocabulary: Option<Vocabulary>,
     reads: BTreeSet<ToolName>,
+    /// The upstreams that are programs.
+    programs: BTreeSet<String>,
+    /// Whether the guard that is being read is on actions of programs only.
+    on_programs: bool,
 }
 
 impl<'d> Known<'d> {
@@ -54,6 +58,8 @@ impl<'d> Known<'d> {
                 self.reads.insert(ToolName::new(&key.upstream, &key.tool));
             }
         }
+        let programs = upstreams.iter().filter(|(_, upstream)| upstream.program);
+        self.programs = programs.map(|(name, _)| name.clone()).collect();
         for (name, upstream) in upstreams {
             let ProfileChoice::Named(profile) = upstream.profile else { continue };
             let own = |tool: &str| tools.get(&ToolKey { upstream: name.clone(), tool: tool.to_owned() });
@@ -62,6 +68,17 @@ impl<'d> Known<'d> {
             });
             self.reads.extend(reads.map(|(tool, _)| ToolName::new(name, tool)));
         }
+    }
+
+    /// Takes in which tools the next guard is on.
+    pub(super) fn learn_guarded(&mut self, on: &[ToolName]) {
+        self.on_programs = !on.is_empty() && on.iter().all(|tool| self.programs.contains(&tool.upstream));
+    }
+
+    /// Whether there is a *was* of a fact that is declared rightly: the agent can be seen reading it, or all who rest on it
+    /// are programs, which are given it.
+    pub(super) fn has_was(&self, fact: &str) -> bool {
+        self.on_programs || self.specs.get(fact).is_none_or(has_was)
     }
 
     /// The declared upstreams.
@@ -123,7 +140,7 @@ impl<'d> Known<'d> {
 }
 
 /// Whether the agent can be seen reading the fact: only then is there a *was*.
-pub(super) fn has_was(fact: &FactSpec) -> bool {
+fn has_was(fact: &FactSpec) -> bool {
     !fact.seen_as.is_empty() || matches!(fact.source, Source::Mcp { .. })
 }
 

@@ -74,7 +74,7 @@ fn top_level(mut root: Section<'_>, path: &Path, places: Places, sink: &mut Sink
     known.specs = root.table("fact", sink).map(|t| fact::facts(&t, &known, sink)).unwrap_or_default();
     let procedures =
         root.table("procedure", sink).map(|t| procedure::procedures(&t, &known, sink)).unwrap_or_default();
-    let guards = root.table("guard", sink).map(|t| guard::guards(&t, &known, sink)).unwrap_or_default();
+    let guards = root.table("guard", sink).map(|t| guard::guards(&t, &mut known, sink)).unwrap_or_default();
     let claims_tool = root.table("claims", sink).is_some_and(|table| claims(table, sink));
     root.finish(sink);
     Config {

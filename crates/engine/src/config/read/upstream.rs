@@ -32,7 +32,19 @@ fn check_name(name: &Word<'_>, sink: &mut Sink) {
 }
 
 fn upstream(name: &Word<'_>, mut section: Section<'_>, sink: &mut Sink) -> UpstreamConfig {
-    let command = command(name, section.take("command"), sink);
+    let program = section.take("program");
+    let is_program = program.as_ref().and_then(|item| item.flag(sink)).unwrap_or(false);
+    let command = match (section.take("command"), program) {
+        (Some(command), Some(program)) if is_program => {
+            let message = format!("upstream `{}` is a program and a server at once", name.text);
+            let help =
+                "leave one of them out: a program embeds the boundary, a server is started by its command";
+            sink.report(program.span(), message, "acts by itself", help);
+            words(name, Some(command), sink)
+        }
+        (None, _) if is_program => Vec::new(),
+        (command, _) => words(name, command, sink),
+    };
     let cwd = section.take("cwd").and_then(|item| item.text("\"/srv\"", sink)).and_then(|w| folder(&w, sink));
     let env = section.take("env").map(|item| environment(&item, sink)).unwrap_or_default();
     let profile = section.take("profile").and_then(|item| item.text("\"filesystem\"", sink));
@@ -41,10 +53,10 @@ fn upstream(name: &Word<'_>, mut section: Section<'_>, sink: &mut Sink) -> Upstr
         _ => named_profile(&word, sink).map_or(ProfileChoice::Off, ProfileChoice::Named),
     });
     section.finish(sink);
-    UpstreamConfig { command, cwd, env, profile }
+    UpstreamConfig { command, program: is_program, cwd, env, profile }
 }
 
-fn command(name: &Word<'_>, item: Option<Item<'_>>, sink: &mut Sink) -> Vec<String> {
+fn words(name: &Word<'_>, item: Option<Item<'_>>, sink: &mut Sink) -> Vec<String> {
     const EXAMPLE: &str = "[\"notes-mcp\", \"/srv/notes\"]";
     let help = || format!("write the program and its arguments: command = {EXAMPLE}");
     let Some(item) = item else {

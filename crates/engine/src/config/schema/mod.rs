@@ -22,7 +22,7 @@ pub fn schema() -> Value {
             "principal": principal(),
             "policy": policy(),
             "defaults": defaults(),
-            "upstream": named(PLAIN, "A server that can be run", upstream()),
+            "upstream": named(PLAIN, "A server that can be run, or a program that embeds the boundary", upstream()),
             "tool": named("^[A-Za-z0-9_-]+\\..+$", "What one tool may do, as \"upstream.tool\"", tool::tool()),
             "database": named(PLAIN, "A database that facts are read from", database()),
             "fact": named("^[A-Za-z_][A-Za-z0-9_]*$", "How the boundary reads one thing of the world", fact::fact()),
@@ -154,10 +154,17 @@ fn defaults() -> Value {
 }
 
 fn upstream() -> Value {
-    table(
-        "A server that can be run",
-        &["command"],
+    let mut upstream = table(
+        "A server that can be run, or a program that embeds the boundary",
+        &[],
         [
+            (
+                "program",
+                flag(
+                    "It is a program that embeds the boundary and acts by itself, in place of a command",
+                    Some(false),
+                ),
+            ),
             ("command", words("The program and its arguments, run without a shell")),
             (
                 "cwd",
@@ -173,7 +180,9 @@ fn upstream() -> Value {
             ),
             ("profile", choice("Which shipped profile speaks for its tools", &profiles())),
         ],
-    )
+    );
+    set(&mut upstream, "anyOf", json!([{ "required": ["command"] }, { "required": ["program"] }]));
+    upstream
 }
 
 fn database() -> Value {

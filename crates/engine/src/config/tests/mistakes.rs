@@ -84,6 +84,9 @@ fn upstreams_must_be_startable() {
             "[upstream.notes]\ncommand = [\"./notes\"]",
             "[upstream.\"my.notes\"]\ncommand = [\"notes\"]",
             "[upstream.notes]\ncommand = [\"notes\"]\ncwd = \"srv\"",
+            "[upstream.notes]\nprogram = true\ncommand = [\"notes\"]",
+            "[upstream.notes]\nprogram = false",
+            "[upstream.notes]\nprogram = \"yes\"",
             "[upstream.notes]\ncommand = [\"notes\", \"a\\u0000b\"]\nenv = { \"A=B\" = \"x\" }",
         ]),
     );

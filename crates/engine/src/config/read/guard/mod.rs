@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use lastlook_kernel::{By, Guard, Mode, ToolName};
 
 use super::condition::{AT_THE_LOOK, condition, no_was};
-use super::known::{Known, has_was};
+use super::known::Known;
 use super::names::plain_name;
 use crate::config::document::{Item, Section, Sink, Word};
 
@@ -27,7 +27,7 @@ const ROUNDS: u32 = 3;
 const ASKS: &[&str] =
     &["unchanged", "fresh", "when", "after", "window", "once", "limit", "lease", "approve", "confirm"];
 
-pub(super) fn guards(table: &Section<'_>, known: &Known<'_>, sink: &mut Sink) -> BTreeMap<String, Guard> {
+pub(super) fn guards(table: &Section<'_>, known: &mut Known<'_>, sink: &mut Sink) -> BTreeMap<String, Guard> {
     let mut guards = BTreeMap::new();
     for (name, item) in table.entries() {
         plain_name(&name, "a guard", sink);
@@ -37,12 +37,15 @@ pub(super) fn guards(table: &Section<'_>, known: &Known<'_>, sink: &mut Sink) ->
     guards
 }
 
-fn guard(name: &Word<'_>, mut section: Section<'_>, known: &Known<'_>, sink: &mut Sink) -> Guard {
+fn guard(name: &Word<'_>, mut section: Section<'_>, known: &mut Known<'_>, sink: &mut Sink) -> Guard {
+    let on = on(name, section.take("on"), known, sink);
+    known.learn_guarded(&on);
+    let known = &*known;
     let modes = [("enforce", Mode::Enforce), ("audit", Mode::Audit)];
     let title = |part: &str| format!("guard.{}.{part}", name.text);
     let guard = Guard {
         name: name.text.to_owned(),
-        on: on(name, section.take("on"), known, sink),
+        on,
         mode: section.take("mode").and_then(|item| item.one_of(&modes, sink)),
         resource: section.take("resource").and_then(|item| resource::resource(&item, sink)),
         unchanged: unchanged(section.take("unchanged"), known, sink),
@@ -87,7 +90,7 @@ fn unchanged(item: Option<Item<'_>>, known: &Known<'_>, sink: &mut Sink) -> Vec<
     let facts = item.and_then(|item| {
         item.each("[\"order\"]", sink, |word, sink| {
             let name = known.fact(&word, sink)?;
-            if known.specs.get(&name).is_some_and(|spec| !has_was(spec)) {
+            if !known.has_was(&name) {
                 sink.report(
                     word.span,
                     format!("fact `{name}` has no *was* to compare with"),
