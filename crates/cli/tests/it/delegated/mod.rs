@@ -223,6 +223,8 @@ async fn what_is_no_action_is_refused_and_recorded() {
         }
     };
     assert_eq!(refused("burn", "{}").await, "tool-unknown");
+    // No guard gives it anything to rest on.
+    assert_eq!(refused("refund", "{}").await, "basis-missing");
     for args in ["", "[]", "7", "{\"invoice\":", r#"{"invoice":"i1","invoice":"i2"}"#, r#"{} ,"name":"burn""#]
     {
         assert_eq!(refused("pay", args).await, "invalid-call", "{args}");

@@ -102,8 +102,10 @@ pub const ARGS: &str = r#"{"invoice":"i1","cents":4200}"#;
 pub async fn open(world: &World) -> Arc<Boundary> {
     let config = Config::load(&world.at("lastlook.toml")).unwrap();
     let state = Arc::new(StateDir::open(world.at("state")).unwrap());
-    let tools =
-        [json(r#"{"name":"pay","inputSchema":{"type":"object","properties":{"cents":{"type":"integer"}}}}"#)];
+    let tools = [
+        json(r#"{"name":"refund"}"#),
+        json(r#"{"name":"pay","inputSchema":{"type":"object","properties":{"cents":{"type":"integer"}}}}"#),
+    ];
     let program = Program {
         config: &config,
         name: "till",
