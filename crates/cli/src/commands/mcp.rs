@@ -9,7 +9,7 @@ use lastlook_canon::{Digest, Limits};
 use lastlook_engine::config::{Config, UpstreamRules};
 use lastlook_engine::reload::{Reloaded, Reloader};
 use lastlook_engine::{Boundary, Catalog, Parts, Rulebook, Settings, ids};
-use lastlook_kernel::Principal;
+use lastlook_kernel::{After, Principal};
 use lastlook_server::mcp::{End, Serve, serve};
 use lastlook_store::SqliteStore;
 use lastlook_upstream::Link;
@@ -38,7 +38,7 @@ pub struct McpArgs {
     #[arg(long, value_name = "NAME", required_unless_present = "command")]
     upstream: Option<String>,
     /// The server's command; with `--upstream`, it is run instead of the declared one, under the rules of that name, unless
-    /// a guard asks people to approve what it does
+    /// a guard asks people to approve what it does, or takes what it did for a step
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<String>,
 }
@@ -118,20 +118,28 @@ fn upstream(args: &McpArgs, config: Option<&Config>) -> Result<(String, ChildSpe
         return Err(Failure::usage(says).hint("run the program itself"));
     }
     let command = if args.command.is_empty() { upstream.command.clone() } else { args.command.clone() };
-    let asks = config
-        .guards
-        .values()
-        .find(|guard| guard.approve.is_some() && guard.on.iter().any(|tool| tool.upstream == *name));
-    if let Some(guard) = asks.filter(|_| command != upstream.command) {
-        // People approve on what this server says: another one would show them another world.
-        return Err(Failure::usage(format!(
-            "guard `{}` asks people to approve what `{name}` does, so no other command can stand in for it",
-            guard.name
-        ))
-        .hint(format!("leave the command out, or declare it: [upstream.{name}] command = […]")));
+    if let Some(why) = relied_on(config, name).filter(|_| command != upstream.command) {
+        return Err(Failure::usage(format!("{why}, so no other command can stand in for it"))
+            .hint(format!("leave the command out, or declare it: [upstream.{name}] command = […]")));
     }
     let spec = ChildSpec { command, cwd: upstream.cwd.clone(), env: upstream.env.clone() };
     Ok((name.clone(), spec))
+}
+
+/// Which rule relies on this upstream being the declared one: another server would show people another world, or prove
+/// steps that were never taken.
+fn relied_on(config: &Config, name: &str) -> Option<String> {
+    config.guards.values().find_map(|guard| {
+        if guard.approve.is_some() && guard.on.iter().any(|tool| tool.upstream == *name) {
+            return Some(format!("guard `{}` asks people to approve what `{name}` does", guard.name));
+        }
+        let steps = guard.after.iter().flat_map(|after| match after {
+            After::Step(step) => std::slice::from_ref(step),
+            After::Procedure(of) => config.procedures.get(of).map_or(&[][..], |procedure| &procedure.steps),
+        });
+        let proves = steps.map(|step| &step.tool).find(|tool| tool.upstream == *name)?;
+        Some(format!("guard `{}` takes `{proves}` for a step that was taken", guard.name))
+    })
 }
 
 /// A name for a server given by its command: its program, and a digest of what it was given.

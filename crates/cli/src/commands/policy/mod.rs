@@ -111,7 +111,7 @@ fn chosen(config: &Config, asked: &[String]) -> Result<Vec<String>, Failure> {
     let servers = config.upstreams.iter().filter(|(_, upstream)| !upstream.program);
     let known: Vec<&str> = servers.map(|(name, _)| name.as_str()).collect();
     if let Some(unknown) = asked.iter().find(|name| !known.contains(&name.as_str())) {
-        return Err(Failure::usage(format!("`{}` declares no server `{unknown}`", config.path.display()))
+        return Err(Failure::usage(format!("`{}` declares no upstream `{unknown}`", config.path.display()))
             .hint(format!("it declares: {}", known.join(", "))));
     }
     if known.is_empty() {

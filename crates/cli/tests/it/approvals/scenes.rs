@@ -559,10 +559,18 @@ fn nobody_is_asked_about_what_was_done_already() {
 
 #[test]
 fn no_other_server_stands_in_for_the_one_that_people_are_asked_about() {
-    let world = World::new();
-    world.configure(&finance());
-    let said = world.lastlook(&["mcp", "--upstream", "notes", "--", "/bin/cat"]).output().unwrap();
-    let told = String::from_utf8(said.stderr).unwrap();
-    assert_eq!(said.status.code(), Some(2), "{told}");
-    assert!(told.contains("no other command can stand in for it"), "{told}");
+    let step = "[guard.g]\non = [\"notes.delete_note\"]\nafter = [{ tool = \"notes.write_note\", accept = \"succeeded\" }]";
+    let procedure = "[procedure.p]\nsteps = [{ tool = \"notes.write_note\", accept = \"succeeded\" }]\n\n\
+                     [guard.g]\non = [\"notes.delete_note\"]\nafter = [{ procedure = \"p\" }]";
+    let (finance, on_record) = (finance(), "takes `notes.write_note` for a step that was taken");
+    for (rules, why) in
+        [(finance.as_str(), "asks people to approve"), (step, on_record), (procedure, on_record)]
+    {
+        let world = World::new();
+        world.configure(rules);
+        let said = world.lastlook(&["mcp", "--upstream", "notes", "--", "/bin/cat"]).output().unwrap();
+        let told = String::from_utf8(said.stderr).unwrap();
+        assert_eq!(said.status.code(), Some(2), "{told}");
+        assert!(told.contains("no other command can stand in for it") && told.contains(why), "{told}");
+    }
 }
