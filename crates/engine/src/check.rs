@@ -187,6 +187,8 @@ pub enum Found {
 pub struct CheckedFact {
     /// Its name.
     pub name: String,
+    /// The digest of what was asked, hexadecimal, as a request has it.
+    pub question: String,
     /// What its source said.
     pub now: Now,
     /// What the agent is taken to have read.
@@ -257,6 +259,7 @@ impl Checked {
             .flat_map(|guarding| guarding.facts.iter().zip(taken))
             .map(|(fact, taken)| CheckedFact {
                 name: fact.spec.name.clone(),
+                question: fact.question_digest(),
                 now: taken.now.clone(),
                 was: match &fact.was {
                     Was::Seen(seen) => Some(seen.clone()),

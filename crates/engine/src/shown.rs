@@ -42,15 +42,61 @@ pub fn pretty(text: &str) -> Vec<String> {
     let short = text.len() <= 80 && !text.contains('\n');
     match value {
         Ok(_) if short => vec![clean(text)],
-        Ok(_) => {
-            let spread = serde_json::from_str::<serde_json::Value>(text)
-                .ok()
-                .and_then(|value| serde_json::to_string_pretty(&value).ok());
-            clean_lines(spread.as_deref().unwrap_or(text))
-        }
+        Ok(_) => clean_lines(&spread(text)),
         Err(_) => clean_lines(text),
     }
 }
+
+/// A JSON text over several lines. Only the space between its tokens is another: every number and every string keeps its
+/// source text, so that nothing is rounded and no escape is undone.
+fn spread(json: &str) -> String {
+    let mut out = String::with_capacity(json.len() * 2);
+    let (mut depth, mut in_string, mut escaped, mut opened) = (0_usize, false, false, false);
+    let line = |out: &mut String, depth: usize| {
+        out.push('\n');
+        out.extend(std::iter::repeat_n("  ", depth.min(DEEPEST)));
+    };
+    for c in json.chars() {
+        if in_string {
+            out.push(c);
+            in_string = escaped || c != '"';
+            escaped = !escaped && c == '\\';
+            continue;
+        }
+        let empty = opened && matches!(c, '}' | ']');
+        if opened && !empty && !c.is_ascii_whitespace() {
+            line(&mut out, depth);
+        }
+        opened &= c.is_ascii_whitespace();
+        match c {
+            c if c.is_ascii_whitespace() => {}
+            '{' | '[' => {
+                out.push(c);
+                (depth, opened) = (depth + 1, true);
+            }
+            '}' | ']' => {
+                depth = depth.saturating_sub(1);
+                if !empty {
+                    line(&mut out, depth);
+                }
+                out.push(c);
+            }
+            ',' => {
+                out.push(c);
+                line(&mut out, depth);
+            }
+            ':' => out.push_str(": "),
+            c => {
+                in_string = c == '"';
+                out.push(c);
+            }
+        }
+    }
+    out
+}
+
+/// Deeper than this nothing is indented further: what nests a thousand times would fill pages with spaces.
+const DEEPEST: usize = 32;
 
 /// The first `most` characters, and a mark when there are more.
 pub fn shortened(text: &str, most: usize) -> String {
@@ -72,6 +118,42 @@ mod tests {
         assert_eq!(clean("zero\u{200b}width\u{feff}"), r"zero\u{200b}width\u{feff}");
         assert_eq!(clean("a\u{3164}b\u{fe0f}c\u{34f}"), r"a\u{3164}b\u{fe0f}c\u{34f}");
         assert_eq!(clean("Grüße, 世界 \\ \"x\"\ta\nb"), "Grüße, 世界 \\ \"x\"    a\\nb");
+    }
+
+    #[test]
+    fn json_is_spread_and_nothing_in_it_is_another() {
+        let long = r#"{ "n" : 12345678901234567890123, "x":1.10,"e":1E2, "s":"a\"b\\\\,{[\u00e9é", "o":{},"l":[ ],"in":[1,[2,{"a":null}]]}"#;
+        let lines = [
+            "{",
+            r#"  "n": 12345678901234567890123,"#,
+            r#"  "x": 1.10,"#,
+            r#"  "e": 1E2,"#,
+            r#"  "s": "a\"b\\\\,{[\u00e9é","#,
+            r#"  "o": {},"#,
+            r#"  "l": [],"#,
+            r#"  "in": ["#,
+            "    1,",
+            "    [",
+            "      2,",
+            "      {",
+            r#"        "a": null"#,
+            "      }",
+            "    ]",
+            "  ]",
+            "}",
+        ];
+        assert_eq!(pretty(long), lines);
+        assert_eq!(pretty("[1 , 2]"), ["[1 , 2]"], "what is short stays as it is");
+        assert_eq!(pretty("{\n\"a\":1"), ["{", "\"a\":1"], "and so does what is no JSON");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_spread_says_the_same(numbers: Vec<i64>, texts: Vec<String>) {
+            let value = serde_json::json!({"numbers": numbers, "texts": texts, "both": [[numbers], {"t": texts}]});
+            let spread: serde_json::Value = serde_json::from_str(&spread(&value.to_string())).unwrap();
+            proptest::prop_assert_eq!(spread, value);
+        }
     }
 
     #[test]

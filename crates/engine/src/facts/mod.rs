@@ -7,6 +7,7 @@ mod was;
 
 use std::sync::Arc;
 
+use lastlook_canon::Digest;
 use lastlook_kernel::{FactSpec, Moment, Now, Was};
 
 pub(crate) use ask::Ask;
@@ -28,6 +29,11 @@ impl PlannedFact {
     /// What is asked, as text: equal for the same fact about the same thing, and for nothing else.
     pub(crate) fn question(&self) -> String {
         format!("{} {:?} {}", self.spec.name, self.ask, self.ask.unshown())
+    }
+
+    /// The digest of what is asked, hexadecimal: how it stands in requests.
+    pub(crate) fn question_digest(&self) -> String {
+        Digest::of("lastlook/question/v1", &[self.question().as_bytes()]).to_hex()
     }
 }
 

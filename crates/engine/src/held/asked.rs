@@ -108,7 +108,7 @@ impl Asked {
 
     /// What people saw of a fact.
     pub(crate) fn was(&self, fact: &PlannedFact) -> Was {
-        let question = question(fact);
+        let question = fact.question_digest();
         let seen = self.facts.iter().find(|seen| seen.fact == fact.spec.name && seen.question == question);
         let Some(seen) = seen else { return Was::Unseen };
         let Some(text) = &seen.value else { return Was::Absent };
@@ -137,7 +137,7 @@ impl SeenFact {
     pub(crate) fn new(fact: &PlannedFact, read: Option<&FactValue>) -> SeenFact {
         SeenFact {
             fact: fact.spec.name.clone(),
-            question: question(fact),
+            question: fact.question_digest(),
             value: read.map(|read| text(&read.value)),
             version: read.and_then(|read| read.version.clone()),
         }
@@ -155,10 +155,6 @@ impl SeenReading {
             value: reading.value.as_deref().and_then(text),
         })
     }
-}
-
-fn question(fact: &PlannedFact) -> String {
-    Digest::of("lastlook/question/v1", &[fact.question().as_bytes()]).to_hex()
 }
 
 fn text(value: &Json) -> String {

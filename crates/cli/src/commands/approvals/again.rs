@@ -39,8 +39,12 @@ pub(super) fn read(place: &Place, row: &RequestRow, asked: &Asked) -> Result<Vec
     };
     let checked = look(place, &config, &call, PATIENCE)?;
     let again = asked.facts.iter().map(|fact| {
-        let found = checked.facts.iter().find(|found| found.name == fact.fact).map(|found| &found.now);
-        let now = match found {
+        let found = checked.facts.iter().find(|found| found.name == fact.fact);
+        let now = match found.map(|found| &found.now) {
+            // Under the same name something else is asked: whatever it says is no *now* of what people saw.
+            Some(_) if found.is_some_and(|found| found.question != fact.question) => {
+                Err("it asks something else by now: its rules were changed".to_owned())
+            }
             Some(Now::Read(read)) => Ok(fact.as_read(Some(read))),
             Some(Now::Absent) => Ok(fact.as_read(None)),
             Some(Now::Unreadable(why)) => Err(format!("it cannot be read: {why}")),

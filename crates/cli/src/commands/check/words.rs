@@ -99,7 +99,7 @@ fn policy_lines(policies: &CheckedPolicies) -> Vec<String> {
 }
 
 fn fact_lines(fact: &CheckedFact) -> Vec<String> {
-    let CheckedFact { name, now, was: _, took_ns } = fact;
+    let CheckedFact { name, now, was: _, took_ns, question: _ } = fact;
     let took = duration(*took_ns);
     let says = match now {
         Now::Read(read) => format!("{} (in {took})", value(&read.value)),

@@ -408,6 +408,11 @@ fn what_is_different_by_now_is_shown_to_whoever_decides() {
     assert!(now.contains("\"open\""), "{page}");
     world.rate.say(Says::Nothing);
     assert!(shown(&world).contains("rate: it cannot be read"), "{}", shown(&world));
+    // Under the same name another question: its answer is no *now* of what people saw.
+    world.rate.json(r#"{"status":"paid","n":5}"#);
+    let rules = std::fs::read_to_string(world.at("lastlook.toml")).unwrap();
+    world.file("lastlook.toml", &rules.replace(&world.rate.url(), &format!("{}?of=other", world.rate.url())));
+    assert!(shown(&world).contains("rate: it asks something else by now"), "{}", shown(&world));
     assert_eq!(world.effects(), Vec::<String>::new());
 }
 
