@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::Printer;
+use super::filter::Filter;
 use super::gather::Gathered;
-use super::{LogArgs, Printer};
 use crate::failure::Failure;
 use crate::record::Record;
 use crate::record::print::{Audience, audience, print};
@@ -16,7 +17,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// Prints what was gathered, then whatever comes.
 pub fn run(
     record: &Record,
-    args: &LogArgs,
+    filter: &Filter,
     mut gathered: Gathered,
     printer: &mut Printer,
 ) -> Result<(), Failure> {
@@ -35,7 +36,7 @@ pub fn run(
                 _ = terminate.recv() => return Ok(()),
                 () = tokio::time::sleep(PAUSE) => {} // backoff: a database file gives no event to other processes
             }
-            gathered.more(record, args)?;
+            gathered.more(record, filter)?;
         }
     })
 }

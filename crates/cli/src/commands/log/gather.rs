@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use lastlook_ledger::{Entry, Kind};
 use lastlook_store::{AttemptState, Store, StoredEntry};
 
-use super::LogArgs;
+use super::filter::Filter;
 use crate::failure::Failure;
 use crate::record::row::Row;
 use crate::record::text::clean;
@@ -25,16 +25,23 @@ impl Gathered {
     /// The newest rows, at most `limit` of them.
     ///
     /// Logs are read from their ends: entries of one log stand in the order of their times, but for those of one flush.
-    pub fn newest(record: &Record, args: &LogArgs, limit: Option<usize>) -> Result<Gathered, Failure> {
+    pub fn newest(record: &Record, filter: &Filter, limit: Option<usize>) -> Result<Gathered, Failure> {
         let mut gathered = Gathered::default();
-        let under_way = gathered.under_way(record, args)?;
+        let under_way = gathered.under_way(record, filter)?;
         for origin in record.store.origins()? {
             let size = record.size(&origin)?;
             let (mut before, mut found) = (size, 0);
             while before > 0 && limit.is_none_or(|limit| found < limit) {
                 let from = before.saturating_sub(PAGE as u64);
+                let mut too_old = false;
                 for page in record.pages(&origin, from, before) {
-                    found += gathered.take(record, args, page?)?;
+                    let page = page?;
+                    too_old |=
+                        filter.has_a_beginning() && page.iter().all(|stored| is_too_old(filter, stored));
+                    found += gathered.take(record, filter, page)?;
+                }
+                if too_old {
+                    break;
                 }
                 before = from;
             }
@@ -47,15 +54,15 @@ impl Gathered {
     }
 
     /// What came since.
-    pub fn more(&mut self, record: &Record, args: &LogArgs) -> Result<(), Failure> {
+    pub fn more(&mut self, record: &Record, filter: &Filter) -> Result<(), Failure> {
         self.rows.clear();
-        let under_way = self.under_way(record, args)?;
+        let under_way = self.under_way(record, filter)?;
         for origin in record.store.origins()? {
             let from = self.next.get(&origin).copied().unwrap_or_default();
             for page in record.pages(&origin, from, u64::MAX) {
                 let page = page?;
                 let next = page.last().map(|entry| entry.index.saturating_add(1));
-                self.take(record, args, page)?;
+                self.take(record, filter, page)?;
                 next.and_then(|next| self.next.insert(origin.clone(), next));
             }
         }
@@ -69,26 +76,26 @@ impl Gathered {
     }
 
     /// Attempts that are armed and not shown yet. Read before the logs: one that ends meanwhile has its end in them.
-    fn under_way(&mut self, record: &Record, args: &LogArgs) -> Result<Vec<Row>, Failure> {
+    fn under_way(&mut self, record: &Record, filter: &Filter) -> Result<Vec<Row>, Failure> {
         let open = record.store.open_attempts()?.into_iter().filter(|row| row.state == AttemptState::Armed);
         let open: BTreeSet<String> = open.map(|row| row.id).collect();
         let mut rows = Vec::new();
         for id in open.difference(&self.armed) {
             let entries = record.entries_of(id)?;
             let armed = entries.iter().find(|placed| placed.entry.kind == Kind::Armed);
-            rows.extend(armed.map(Row::of).filter(|row| args.wants(row)));
+            rows.extend(armed.map(Row::of).filter(|row| filter.wants(row)));
         }
         self.armed = open;
         Ok(rows)
     }
 
     /// Takes the rows of a page that are asked for; returns how many.
-    fn take(&mut self, record: &Record, args: &LogArgs, page: Vec<StoredEntry>) -> Result<usize, Failure> {
+    fn take(&mut self, record: &Record, filter: &Filter, page: Vec<StoredEntry>) -> Result<usize, Failure> {
         let before = self.rows.len();
         for stored in page {
             let Some(mut row) = row_of(stored) else { continue };
             record.complete(&mut row)?;
-            if args.wants(&row) {
+            if filter.wants(&row) {
                 self.rows.push(row);
             }
         }
@@ -106,7 +113,7 @@ impl Gathered {
 }
 
 /// The row of an entry that ends something; an entry that cannot be read is complained of and passed over.
-fn row_of(stored: StoredEntry) -> Option<Row> {
+pub fn row_of(stored: StoredEntry) -> Option<Row> {
     let StoredEntry { origin, index, attempt: _, kind, payload } = stored;
     if matches!(kind, Kind::Armed | Kind::Reads) {
         return None;
@@ -118,4 +125,9 @@ fn row_of(stored: StoredEntry) -> Option<Row> {
             None
         }
     }
+}
+
+/// Whether an entry, and so everything before it in its log, is older than anything that is asked for.
+fn is_too_old(filter: &Filter, stored: &StoredEntry) -> bool {
+    Entry::from_payload(&stored.payload).is_ok_and(|entry| filter.is_too_old(&entry.time))
 }

@@ -1,7 +1,9 @@
 //! `lastlook log`: what was attempted, allowed, refused, and why.
 
+mod filter;
 mod follow;
 mod gather;
+mod stats;
 mod table;
 
 use std::process::ExitCode;
@@ -12,6 +14,7 @@ use crate::record::Record;
 use crate::record::print::print;
 use crate::record::row::Row;
 use crate::record::text::json;
+use filter::Filter;
 use gather::Gathered;
 use table::Table;
 
@@ -25,37 +28,33 @@ const LINES: usize = 50;
 /// and is settled by now shows both. Reloads of the configuration, and an operator's word on one, are lines of kind
 /// `operator` whose receipt begins with `configuration-`; halts and their ends, of one that begins with `halt-`.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct LogArgs {
+    #[command(subcommand)]
+    command: Option<LogCommand>,
     /// Go on as entries come, until interrupted or nobody reads any more
     #[arg(long)]
     follow: bool,
-    /// Only what audit mode let pass and enforce mode would have refused
-    #[arg(long)]
-    would_deny: bool,
-    /// Only attempts of this tool
-    #[arg(long, value_name = "NAME")]
-    tool: Option<String>,
-    /// Only attempts whose outcome is this by now; `unknown` lists what waits for `lastlook resolve`
-    #[arg(long, value_name = "OUTCOME")]
-    outcome: Option<Outcome>,
+    #[command(flatten)]
+    filter: Filter,
     /// At most the N newest lines [default: 50; all of them with --json]
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
 }
 
-/// An outcome to look for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Outcome {
-    Succeeded,
-    Failed,
-    Unknown,
+#[derive(Debug, clap::Subcommand)]
+enum LogCommand {
+    Stats(stats::StatsArgs),
 }
 
 /// Prints the log.
 pub fn run(place: &Place, args: &LogArgs) -> Result<ExitCode, Failure> {
+    if let Some(LogCommand::Stats(args)) = &args.command {
+        return stats::run(place, args);
+    }
     let record = Record::open(place)?;
     let limit = args.limit.or((!place.json).then_some(LINES));
-    let gathered = Gathered::newest(&record, args, limit)?;
+    let gathered = Gathered::newest(&record, &args.filter, limit)?;
     let mut printer = Printer { json: place.json, table: Table::new(&record, gathered.rows())? };
     if gathered.rows().is_empty() && !place.json && !args.follow {
         let folder = record.state.paths().root.display();
@@ -63,7 +62,7 @@ pub fn run(place: &Place, args: &LogArgs) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::SUCCESS);
     }
     if args.follow {
-        follow::run(&record, args, gathered, &mut printer)?;
+        follow::run(&record, &args.filter, gathered, &mut printer)?;
     } else {
         print(&printer.text(&record, gathered.rows())?)?;
     }
@@ -79,25 +78,5 @@ struct Printer {
 impl Printer {
     fn text(&mut self, record: &Record, rows: &[Row]) -> Result<String, Failure> {
         if self.json { rows.iter().map(json).collect() } else { self.table.lines(record, rows) }
-    }
-}
-
-impl LogArgs {
-    /// Whether a line is asked for; the row must be complete.
-    fn wants(&self, row: &Row) -> bool {
-        let would_deny = || row.mode.as_deref() == Some("audit") && row.verdict.as_deref() == Some("deny");
-        (!self.would_deny || would_deny())
-            && self.tool.as_ref().is_none_or(|tool| row.tool.as_ref() == Some(tool))
-            && self.outcome.is_none_or(|outcome| row.latest() == Some(outcome.as_str()))
-    }
-}
-
-impl Outcome {
-    fn as_str(self) -> &'static str {
-        match self {
-            Outcome::Succeeded => "succeeded",
-            Outcome::Failed => "failed",
-            Outcome::Unknown => "unknown",
-        }
     }
 }

@@ -286,3 +286,72 @@ fn where_nothing_was_recorded_nothing_is_made() {
     assert_eq!(world.log(&[]), [] as [Value; 0]);
     assert_eq!(world.run(&["verify"]).code, 0);
 }
+
+#[test]
+fn lines_are_chosen_by_who_why_which_kind_and_since_when() {
+    let world = World::new();
+    let mut client = world.client();
+    let edited = world.edited(&mut client, "a.md");
+    let refused = world.refused(&mut client, "b.md");
+    let log = world.log(&[]);
+    let chosen = |words: &[&str]| -> Vec<String> {
+        world.log(words).iter().map(|line| line["receipt"].as_str().unwrap().to_owned()).collect()
+    };
+    let who = log[0]["principal"].as_str().unwrap();
+    assert_eq!(chosen(&["--principal", who]).len(), 2);
+    assert_eq!(chosen(&["--principal", "User::\"nobody\""]), [] as [String; 0]);
+    assert_eq!(chosen(&["--code", "fact-changed"]), [refused.as_str()]);
+    assert_eq!(chosen(&["--code", "halted", "--code", "fact-changed"]), [refused.as_str()]);
+    assert_eq!(chosen(&["--kind", "outcome"]), [edited.as_str()]);
+    assert_eq!(chosen(&["--kind", "outcome", "--kind", "refused"]).len(), 2);
+    let full = format!("{}.edit_note", log[0]["upstream"].as_str().unwrap());
+    assert_eq!(chosen(&["--tool", &full]).len(), 2);
+    assert_eq!(chosen(&["--tool", "other.edit_note"]), [] as [String; 0]);
+    assert_eq!(chosen(&["--since", "1h"]).len(), 2);
+    // Exactly since the second line: the first is older, the second is not.
+    assert_eq!(chosen(&["--since", log[1]["time"].as_str().unwrap()]), [refused.as_str()]);
+    assert_eq!(chosen(&["--since", "2999-01-01"]), [] as [String; 0]);
+    for wrong in [["--since", "yesterday"], ["--kind", "nonsense"], ["--outcome", "fine"]] {
+        world.run(&["log", wrong[0], wrong[1]]).fails(2, wrong[1]);
+    }
+}
+
+#[test]
+fn numbers_count_every_attempt_once_as_it_ended() {
+    let world = World::new();
+    let mut client = world.client();
+    world.edited(&mut client, "a.md");
+    assert_eq!(world.ok(&["log", "stats", "--since", "2999-01-01"]).trim(), "nothing to count");
+    world.edited(&mut client, "c.md");
+    world.refused(&mut client, "b.md");
+    let said = world.ok(&["log", "stats", "--json"]);
+    let stats: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(stats["attempts"], 3, "{stats}");
+    assert_eq!(stats["ended"], json!({"refused": 1, "succeeded": 2}));
+    assert_eq!(stats["codes"], json!({"fact-changed": 1}));
+    let tools = stats["tools"].as_object().unwrap();
+    assert_eq!(tools.values().collect::<Vec<_>>(), [&json!({"refused": 1, "succeeded": 2})], "{stats}");
+    assert_eq!((&stats["gap_ns"]["count"], &stats["would_deny"]), (&json!(2), &json!(0)), "{stats}");
+    let gaps: Vec<u64> =
+        world.log(&["--kind", "outcome"]).iter().filter_map(|it| it["gap_ns"].as_u64()).collect();
+    assert_eq!(stats["gap_ns"]["max"].as_u64(), gaps.iter().max().copied());
+    let page = world.ok(&["log", "stats", "--tool", "edit_note"]);
+    assert!(page.starts_with("3 attempts have ended, from 20"), "{page}");
+    assert!(page.contains("\nreasons\n  fact-changed  1\n"), "{page}");
+    // An outcome that was unknown counts as what it is by now, and the word that settled it counts as a word.
+    let mut dies = world.boundary(&[]);
+    dies.env("LASTLOOK_CRASH_AT", "before:send");
+    let mut client = Client::spawn(&mut dies);
+    client.initialize();
+    client.ask("write_note", json!({"path": "d.md", "content": "x"}));
+    client.wait();
+    drop(world.client());
+    let unknown = world.log_until(|line| line["outcome"] == "unknown");
+    let receipt = unknown["receipt"].as_str().unwrap();
+    let ended = || serde_json::from_str::<Value>(&world.ok(&["log", "stats", "--json"])).unwrap();
+    assert_eq!(ended()["ended"]["unknown"], 1);
+    world.ok(&["resolve", receipt, "--as", "failed", "--reason", "it is not there"]);
+    let stats = ended();
+    assert_eq!(stats["ended"], json!({"failed": 1, "refused": 1, "succeeded": 2}), "{stats}");
+    assert_eq!((&stats["attempts"], &stats["words"]), (&json!(4), &json!({"failed": 1})), "{stats}");
+}
