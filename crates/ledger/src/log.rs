@@ -4,7 +4,7 @@ use crate::entry::{Entry, Kind, leaf_of_payload};
 use crate::error::VerifyError;
 use crate::key::VerifierKey;
 use crate::note::{Checkpoint, open_checkpoint};
-use crate::tree::Tree;
+use crate::tree::{Hash, Tree};
 use std::collections::BTreeMap;
 
 /// What a verified log holds.
@@ -15,6 +15,14 @@ pub struct LogSummary {
     pub checkpoint: Checkpoint,
     /// How many entries there are of each kind that occurs.
     pub kinds: BTreeMap<Kind, u64>,
+}
+
+/// What a log keeps of an entry that was read: its leaf.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Leaf {
+    /// Its hash.
+    pub hash: Hash,
+    kind: Kind,
 }
 
 /// Verifies a log entry by entry, in memory that does not grow with it.
@@ -39,21 +47,52 @@ impl LogVerifier {
         &self.checkpoint
     }
 
-    /// Takes the next entry's payload, and gives the entry, which is proven only once [`finish`](LogVerifier::finish) agrees.
-    pub fn push(&mut self, payload: &[u8]) -> Result<Entry, VerifyError> {
-        let Checkpoint { origin, size, root: _ } = &self.checkpoint;
-        let index = self.tree.size();
-        let at = |error: VerifyError| VerifyError::LogEntry { index, error: Box::new(error) };
-        if index >= *size {
-            return Err(VerifyError::LogLonger { size: *size });
-        }
-        let entry = Entry::from_payload(payload).map_err(|error| at(error.into()))?;
+    /// Reads one entry by itself, wherever it stands: any number can be read at once, on as many threads. What is read is
+    /// taken in order by [`take`](LogVerifier::take).
+    pub fn read(&self, payload: &[u8]) -> Result<(Entry, Leaf), VerifyError> {
+        let entry = Entry::from_payload(payload)?;
+        let origin = &self.checkpoint.origin;
         if entry.origin != *origin {
-            return Err(at(VerifyError::OtherLog { entry: entry.origin, checkpoint: origin.clone() }));
+            return Err(VerifyError::OtherLog { entry: entry.origin, checkpoint: origin.clone() });
         }
-        self.tree.push(leaf_of_payload(payload));
-        *self.kinds.entry(entry.kind).or_default() += 1;
+        let leaf = Leaf { hash: leaf_of_payload(payload), kind: entry.kind };
+        Ok((entry, leaf))
+    }
+
+    /// Takes the next entry as it was read, which is proven only once [`finish`](LogVerifier::finish) agrees.
+    pub fn take(&mut self, leaf: Leaf) -> Result<(), VerifyError> {
+        self.room()?;
+        self.tree.push(leaf.hash);
+        *self.kinds.entry(leaf.kind).or_default() += 1;
+        Ok(())
+    }
+
+    /// How many entries were taken.
+    pub fn size(&self) -> u64 {
+        self.tree.size()
+    }
+
+    /// The root over what was taken so far.
+    pub fn root(&self) -> Hash {
+        self.tree.root()
+    }
+
+    /// An error of reading, with the place of the entry that is next.
+    pub fn at_next(&self, error: VerifyError) -> VerifyError {
+        VerifyError::LogEntry { index: self.tree.size(), error: Box::new(error) }
+    }
+
+    /// Reads and takes the next entry's payload, and gives the entry.
+    pub fn push(&mut self, payload: &[u8]) -> Result<Entry, VerifyError> {
+        self.room()?;
+        let (entry, leaf) = self.read(payload).map_err(|error| self.at_next(error))?;
+        self.take(leaf)?;
         Ok(entry)
+    }
+
+    fn room(&self) -> Result<(), VerifyError> {
+        let size = self.checkpoint.size;
+        if self.tree.size() < size { Ok(()) } else { Err(VerifyError::LogLonger { size }) }
     }
 
     /// Ends with the comparison that proves all entries: as many as were signed, and under the signed root.

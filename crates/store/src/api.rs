@@ -42,6 +42,10 @@ pub trait Store: Send + Sync + 'static {
     /// Every entry about one attempt, by log and index. The id must be complete.
     fn entries_of(&self, attempt: &str) -> Result<Vec<StoredEntry>, StoreError>;
 
+    /// Up to `limit` ids that entries of any log are about, in order, from behind `after` on: attempts, requests, and
+    /// whatever else has entries.
+    fn entry_ids(&self, after: &str, limit: usize) -> Result<Vec<String>, StoreError>;
+
     /// The leaf hashes of the first `upto` entries of one log; fewer when the log is shorter.
     fn leaf_hashes(&self, origin: &str, upto: u64) -> Result<Vec<Hash>, StoreError>;
 
@@ -232,6 +236,8 @@ pub struct StoredEntry {
     pub attempt: String,
     /// What it says.
     pub kind: Kind,
+    /// Its leaf hash, as the log has it.
+    pub leaf: Hash,
     /// The statement's bytes, exactly as hashed into the log.
     pub payload: Vec<u8>,
 }

@@ -6,6 +6,7 @@ mod model;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lastlook_canon::Digest;
@@ -120,6 +121,13 @@ impl Store for MemoryStore {
         let model = self.model();
         let all = model.logs.values().flat_map(|log| &log.entries);
         Ok(all.filter(|entry| entry.stored.attempt == attempt).map(|entry| entry.stored.clone()).collect())
+    }
+
+    fn entry_ids(&self, after: &str, limit: usize) -> Result<Vec<String>, StoreError> {
+        let model = self.model();
+        let all = model.logs.values().flat_map(|log| &log.entries).map(|entry| entry.stored.attempt.as_str());
+        let ids: BTreeSet<&str> = all.filter(|id| *id > after).collect();
+        Ok(ids.into_iter().take(limit).map(str::to_owned).collect())
     }
 
     fn leaf_hashes(&self, origin: &str, upto: u64) -> Result<Vec<Hash>, StoreError> {

@@ -151,7 +151,7 @@ fn ambiguous(asked: &str, ids: Vec<String>) -> Failure {
 }
 
 fn placed(stored: StoredEntry) -> Result<Placed, Failure> {
-    let StoredEntry { origin, index, attempt: _, kind: _, payload } = stored;
+    let StoredEntry { origin, index, attempt: _, kind: _, leaf: _, payload } = stored;
     match Entry::from_payload(&payload) {
         Ok(entry) => Ok(Placed { index, payload, entry }),
         Err(error) => {

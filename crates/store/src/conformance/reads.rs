@@ -31,6 +31,12 @@ pub fn entries_are_read_by_page_and_by_attempt(rig: &dyn Rig) {
     assert_eq!(store.entries_of("od").unwrap(), []);
     assert_eq!(store.leaf_hashes(&log, 4).unwrap(), store.leaf_hashes(&log, 100).unwrap()[..4]);
     assert_eq!(store.leaf_hashes(&log, 100).unwrap().len(), 7);
+    let leaves: Vec<_> = store.entries(&log, 0, 9).unwrap().iter().map(|entry| entry.leaf).collect();
+    assert_eq!(leaves, store.leaf_hashes(&log, 9).unwrap());
+    assert_eq!(store.entry_ids("", 9).unwrap(), ["even", "odd"]);
+    assert_eq!(store.entry_ids("", 1).unwrap(), ["even"]);
+    assert_eq!(store.entry_ids("even", 9).unwrap(), ["odd"]);
+    assert_eq!(store.entry_ids("odd", 9).unwrap(), [""; 0]);
     assert_eq!(store.entries("lastlook/elsewhere/1", 0, 9).unwrap(), []);
     assert_eq!(store.leaf_hashes("lastlook/elsewhere/1", 9).unwrap(), []);
     assert_eq!(store.checkpoint("lastlook/elsewhere/1").unwrap(), None);

@@ -187,7 +187,7 @@ impl Model {
             }
             let (index, leaf) = (tree.size(), leaf_of_payload(payload));
             let (origin, attempt, payload) = (id.origin.clone(), attempt.clone(), payload.clone());
-            let stored = StoredEntry { origin, index, attempt, kind: *kind, payload };
+            let stored = StoredEntry { origin, index, attempt, kind: *kind, leaf, payload };
             entries.push(LogEntry { stored, leaf, values: values.clone() });
             tree.push(leaf);
         }

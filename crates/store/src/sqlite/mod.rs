@@ -164,6 +164,10 @@ impl Store for SqliteStore {
         self.reader.entries_of(attempt)
     }
 
+    fn entry_ids(&self, after: &str, limit: usize) -> Result<Vec<String>, StoreError> {
+        self.reader.entry_ids(after, limit)
+    }
+
     fn leaf_hashes(&self, origin: &str, upto: u64) -> Result<Vec<Hash>, StoreError> {
         self.reader.leaf_hashes(origin, upto)
     }

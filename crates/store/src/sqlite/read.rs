@@ -120,7 +120,7 @@ impl Store for SqliteReader {
                 return Ok(Vec::new());
             };
             conn.prepare_cached(
-                "SELECT ?1, seq, attempt, kind, payload FROM entries WHERE seq >= ?2 AND seq < ?3 ORDER BY seq LIMIT ?4",
+                "SELECT ?1, seq, attempt, kind, payload, leaf FROM entries WHERE seq >= ?2 AND seq < ?3 ORDER BY seq LIMIT ?4",
             )?
             .query_map(params![origin, first, past, i64::try_from(limit).unwrap_or(i64::MAX)], row::entry)?
             .collect()
@@ -130,10 +130,20 @@ impl Store for SqliteReader {
     fn entries_of(&self, attempt: &str) -> Result<Vec<StoredEntry>, StoreError> {
         self.read(|conn| {
             conn.prepare_cached(
-                "SELECT l.origin, e.seq, e.attempt, e.kind, e.payload FROM entries e JOIN logs l ON l.writer = e.seq >> 40
+                "SELECT l.origin, e.seq, e.attempt, e.kind, e.payload, e.leaf FROM entries e JOIN logs l ON l.writer = e.seq >> 40
                  WHERE e.attempt = ?1 ORDER BY e.seq",
             )?
             .query_map([attempt], row::entry)?
+            .collect()
+        })
+    }
+
+    fn entry_ids(&self, after: &str, limit: usize) -> Result<Vec<String>, StoreError> {
+        self.read(|conn| {
+            conn.prepare_cached(
+                "SELECT DISTINCT attempt FROM entries WHERE attempt > ?1 ORDER BY attempt LIMIT ?2",
+            )?
+            .query_map(params![after, i64::try_from(limit).unwrap_or(i64::MAX)], |row| row.get(0))?
             .collect()
         })
     }

@@ -32,7 +32,7 @@ pub(super) fn attempt(row: &Row<'_>) -> rusqlite::Result<AttemptRow> {
     })
 }
 
-/// Reads `origin, seq, attempt, kind, payload`.
+/// Reads `origin, seq, attempt, kind, payload, leaf`.
 pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<StoredEntry> {
     let kind = row.get_ref(3)?.as_str()?;
     Ok(StoredEntry {
@@ -41,6 +41,7 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<StoredEntry> {
         attempt: row.get(2)?,
         kind: kind.parse::<Kind>().map_err(|_| unknown(3, "entry kind"))?,
         payload: row.get(4)?,
+        leaf: hash(row, 5)?,
     })
 }
 

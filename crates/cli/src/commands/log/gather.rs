@@ -114,7 +114,7 @@ impl Gathered {
 
 /// The row of an entry that ends something; an entry that cannot be read is complained of and passed over.
 pub fn row_of(stored: StoredEntry) -> Option<Row> {
-    let StoredEntry { origin, index, attempt: _, kind, payload } = stored;
+    let StoredEntry { origin, index, attempt: _, kind, leaf: _, payload } = stored;
     if matches!(kind, Kind::Armed | Kind::Reads) {
         return None;
     }

@@ -1,5 +1,6 @@
 //! `lastlook log`: what was attempted, allowed, refused, and why.
 
+mod checkpoints;
 mod filter;
 mod follow;
 mod gather;
@@ -45,12 +46,15 @@ pub struct LogArgs {
 #[derive(Debug, clap::Subcommand)]
 enum LogCommand {
     Stats(stats::StatsArgs),
+    Checkpoints(checkpoints::CheckpointsArgs),
 }
 
 /// Prints the log.
 pub fn run(place: &Place, args: &LogArgs) -> Result<ExitCode, Failure> {
-    if let Some(LogCommand::Stats(args)) = &args.command {
-        return stats::run(place, args);
+    match &args.command {
+        Some(LogCommand::Stats(args)) => return stats::run(place, args),
+        Some(LogCommand::Checkpoints(_)) => return checkpoints::run(place),
+        None => {}
     }
     let record = Record::open(place)?;
     let limit = args.limit.or((!place.json).then_some(LINES));

@@ -1,24 +1,20 @@
 //! Each attempt against its entries: what was armed has an end or is open, and rows and values are what entries say.
 
-use std::collections::BTreeSet;
-
 use lastlook_ledger::Kind;
 use lastlook_store::{AttemptRow, AttemptState, Lookup, Store};
+use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::state::Problem;
 use crate::failure::Failure;
+use crate::progress::Counted;
 use crate::record::{Placed, Record};
 
+/// How many attempts are looked at at once.
+const BATCH: usize = 256;
 /// How often an attempt is read again because it moved while it was read.
 const TRIES: usize = 16;
-
-/// The attempts that the logs tell of.
-#[derive(Debug, Default)]
-pub struct Attempts {
-    seen: BTreeSet<String>,
-}
 
 /// What became of them.
 #[derive(Debug, Default, Serialize)]
@@ -34,48 +30,70 @@ pub struct Tally {
     pruned: usize,
 }
 
-impl Attempts {
-    /// Notes that an entry is about this attempt.
-    pub fn saw(&mut self, attempt: String) {
-        self.seen.insert(attempt);
-    }
-
-    /// Compares every attempt with its entries.
-    pub fn check(mut self, record: &Record, problems: &mut Vec<Problem>) -> Result<Tally, Failure> {
-        self.seen.extend(record.store.open_attempts()?.into_iter().map(|row| row.id));
-        let mut tally = Tally::default();
-        for id in &self.seen {
-            let (entries, row) = settled_view(record, id)?;
-            if row.is_none() && is_no_attempt(&entries) {
-                continue;
-            }
-            let mut wrong =
-                |code, message: String| problems.push(Problem { code, at: format!("attempt {id}"), message });
-            if let Some(message) = life(&entries).or_else(|| row_differs(&entries, row.as_ref())) {
-                wrong("attempt-differs", message);
-            }
-            for placed in &entries {
-                let kept = record.values_of(placed)?;
-                for label in kept.altered() {
-                    let kind = placed.entry.kind;
-                    wrong(
-                        "value-does-not-open",
-                        format!("the value kept for `{label}` is not the one the {kind} entry commits to"),
-                    );
-                }
-                tally.values += kept.opened().len();
-                tally.pruned += usize::from(kept.is_pruned());
-            }
-            match row.map(|row| row.state) {
-                Some(AttemptState::Armed) => tally.under_way.push(id.clone()),
-                Some(AttemptState::Unknown) => tally.unknown.push(id.clone()),
-                Some(AttemptState::Refused | AttemptState::Succeeded | AttemptState::Failed) | None => {
-                    tally.ended += 1
-                }
-            }
+/// Compares every attempt that the logs tell of with its entries. The logs must verify: what has entries is found by what
+/// they are filed under.
+pub fn check(record: &Record, quiet: bool, problems: &mut Vec<Problem>) -> Result<Tally, Failure> {
+    let mut tally = Tally::default();
+    let mut progress = Counted::on("attempts", 0, quiet);
+    let mut done: u64 = 0;
+    let mut take = |found: Vec<Result<Found, Failure>>| -> Result<(), Failure> {
+        for found in found {
+            tally.add(found?, problems);
         }
-        Ok(tally)
+        Ok(())
+    };
+    let mut after = String::new();
+    loop {
+        let ids = record.store.entry_ids(&after, BATCH)?;
+        let Some(last) = ids.last() else { break };
+        after.clone_from(last);
+        take(ids.par_iter().map(|id| one(record, id)).collect())?;
+        done = done.saturating_add(ids.len() as u64);
+        progress.at(done);
     }
+    // What has a row and no entry at all is found nowhere else.
+    for row in record.store.open_attempts()? {
+        if record.store.entries_of(&row.id)?.is_empty() {
+            take(vec![one(record, &row.id)])?;
+        }
+    }
+    Ok(tally)
+}
+
+/// What was found of one attempt.
+#[derive(Debug, Default)]
+struct Found {
+    id: String,
+    /// Codes and messages.
+    wrong: Vec<(&'static str, String)>,
+    values: usize,
+    pruned: usize,
+    state: Option<AttemptState>,
+    /// It is no attempt, and has no state.
+    is_none: bool,
+}
+
+fn one(record: &Record, id: &str) -> Result<Found, Failure> {
+    let (entries, row) = settled_view(record, id)?;
+    let mut found = Found { id: id.to_owned(), ..Found::default() };
+    if row.is_none() && is_no_attempt(&entries) {
+        return Ok(Found { is_none: true, ..found });
+    }
+    if let Some(message) = life(&entries).or_else(|| row_differs(&entries, row.as_ref())) {
+        found.wrong.push(("attempt-differs", message));
+    }
+    for placed in &entries {
+        let kept = record.values_of(placed)?;
+        for label in kept.altered() {
+            let kind = placed.entry.kind;
+            let message = format!("the value kept for `{label}` is not the one the {kind} entry commits to");
+            found.wrong.push(("value-does-not-open", message));
+        }
+        found.values += kept.opened().len();
+        found.pruned += usize::from(kept.is_pruned());
+    }
+    found.state = row.map(|row| row.state);
+    Ok(found)
 }
 
 /// Whether this is no attempt at all: a word on the rules in force (a reload, or an operator's yes to one) or on the
@@ -184,6 +202,22 @@ fn row_differs(entries: &[Placed], row: Option<&AttemptRow>) -> Option<String> {
 }
 
 impl Tally {
+    fn add(&mut self, found: Found, problems: &mut Vec<Problem>) {
+        let Found { id, wrong, values, pruned, state, is_none } = found;
+        let problem = |(code, message)| Problem { code, at: format!("attempt {id}"), message };
+        problems.extend(wrong.into_iter().map(problem));
+        self.values += values;
+        self.pruned += pruned;
+        match state {
+            _ if is_none => {}
+            Some(AttemptState::Armed) => self.under_way.push(id),
+            Some(AttemptState::Unknown) => self.unknown.push(id),
+            Some(AttemptState::Refused | AttemptState::Succeeded | AttemptState::Failed) | None => {
+                self.ended += 1;
+            }
+        }
+    }
+
     /// What a person reads.
     pub fn lines(&self) -> Vec<String> {
         let Tally { ended, under_way, unknown, values, pruned } = self;

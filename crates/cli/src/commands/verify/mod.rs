@@ -2,6 +2,7 @@
 
 mod attempts;
 mod keys;
+mod older;
 mod receipts;
 mod state;
 
@@ -26,13 +27,20 @@ pub struct VerifyArgs {
     /// A file of pinned keys, as `lastlook keys export` prints them, one a line; may be given several times
     #[arg(long = "key", value_name = "FILE")]
     keys: Vec<PathBuf>,
+    /// A receipt, or what `lastlook log checkpoints` printed earlier: the logs must still begin with what was signed then;
+    /// may be given several times
+    #[arg(long = "older", value_name = "FILE", conflicts_with = "files")]
+    older: Vec<PathBuf>,
+    /// Only the logs: not the attempts, nor the values that are kept
+    #[arg(long, conflicts_with = "files")]
+    logs: bool,
 }
 
 /// Verifies what was named.
 pub fn run(place: &Place, args: &VerifyArgs) -> Result<ExitCode, Failure> {
     let keys = keys::read(&args.keys)?;
     match (args.files.is_empty(), keys) {
-        (true, keys) => state::run(place, keys),
+        (true, keys) => state::run(place, keys, &args.older, args.logs),
         (false, Some(keys)) => receipts::run(place, &args.files, &keys),
         (false, None) => Err(Failure::usage("no key is pinned: a receipt cannot vouch for itself")
             .hint("`--key FILE`, with the line that `lastlook keys export` printed where the boundary runs")),

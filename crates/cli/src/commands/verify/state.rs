@@ -3,18 +3,24 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use lastlook_ledger::log::LogVerifier;
-use lastlook_ledger::{LogSummary, VerifierKey, VerifyError, leaf_of_payload};
-use lastlook_store::{StateDir, StateError, Store};
+use lastlook_ledger::log::{Leaf, LogVerifier};
+use lastlook_ledger::{Checkpoint, LogSummary, VerifierKey, VerifyError};
+use lastlook_store::{StateDir, StateError, Store, StoredEntry};
+use rayon::prelude::*;
 use serde::Serialize;
 use tempfile::TempDir;
 
-use super::attempts::{Attempts, Tally};
+use super::attempts::{self, Tally};
+use super::older;
 use crate::failure::{Failure, REFUSED};
 use crate::place::Place;
+use crate::progress::Counted;
 use crate::record::Record;
 use crate::record::print::print;
 use crate::record::text::{self, clean};
+
+/// How many entries are read at once.
+const BATCH: usize = 1024;
 
 /// Everything that was found.
 #[derive(Debug, Default, Serialize)]
@@ -27,6 +33,8 @@ pub struct Report {
     pinned: bool,
     logs: Vec<Log>,
     attempts: Option<Tally>,
+    /// How many checkpoints from elsewhere the logs were compared with.
+    older: usize,
     problems: Vec<Problem>,
 }
 
@@ -56,16 +64,24 @@ impl Problem {
 }
 
 /// Verifies the folder.
-pub fn run(place: &Place, keys: Option<Vec<VerifierKey>>) -> Result<ExitCode, Failure> {
+pub fn run(
+    place: &Place,
+    keys: Option<Vec<VerifierKey>>,
+    older: &[PathBuf],
+    only_logs: bool,
+) -> Result<ExitCode, Failure> {
     let folder = place.existing_folder()?;
     let (record, _removed_at_the_end) = open(&folder)?;
     let pinned = keys.is_some();
     let keys = keys.unwrap_or_else(|| vec![record.state.verifier_key()]);
+    let older = older::read(older, &keys)?;
     let names = keys.iter().map(ToString::to_string).collect();
     let mut report = Report { state: folder, pinned, keys: names, ..Report::default() };
-    let mut attempts = Attempts::default();
-    for origin in record.store.origins()? {
-        match log(&record, &origin, &keys, &mut attempts, &mut report.problems)? {
+    let origins = record.store.origins()?;
+    report.problems.extend(missing(&origins, &older));
+    for origin in origins {
+        let older = older.iter().filter(|older| older.origin == origin).collect();
+        match log(&record, &origin, &keys, older, place.json, &mut report.problems)? {
             Ok(LogSummary { checkpoint, .. }) => report.logs.push(Log {
                 origin: checkpoint.origin,
                 size: checkpoint.size,
@@ -75,10 +91,11 @@ pub fn run(place: &Place, keys: Option<Vec<VerifierKey>>) -> Result<ExitCode, Fa
         }
     }
     // Attempts can only be compared with entries that are proven.
-    if report.problems.is_empty() {
-        report.attempts = Some(attempts.check(&record, &mut report.problems)?);
+    if report.problems.is_empty() && !only_logs {
+        report.attempts = Some(attempts::check(&record, place.json, &mut report.problems)?);
     }
     report.ok = report.problems.is_empty();
+    report.older = older.len();
     print(&if place.json { text::json(&report)? } else { report.text() })?;
     if place.json || report.ok {
         return Ok(if report.ok { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) });
@@ -122,11 +139,14 @@ fn copy(folder: &Path) -> std::io::Result<TempDir> {
 }
 
 /// Verifies one log as far as its checkpoint went when it was read; others may append meanwhile.
+///
+/// Entries are read in batches, on every core, while the next batch comes from the disk: memory does not grow with the log.
 fn log(
     record: &Record,
     origin: &str,
     keys: &[VerifierKey],
-    attempts: &mut Attempts,
+    mut older: Vec<&Checkpoint>,
+    quiet: bool,
     problems: &mut Vec<Problem>,
 ) -> Result<Result<LogSummary, VerifyError>, Failure> {
     let note = record.store.checkpoint(origin)?.unwrap_or_default();
@@ -138,34 +158,80 @@ fn log(
     if checkpoint.origin != origin {
         return Ok(Err(VerifyError::OtherLog { entry: origin.to_owned(), checkpoint: checkpoint.origin }));
     }
-    let leaves = record.store.leaf_hashes(origin, checkpoint.size)?;
+    let mut progress = Counted::on(&format!("log {}", clean(origin)), checkpoint.size, quiet);
+    let batch_from = |from: u64| {
+        let wanted = usize::try_from(checkpoint.size.saturating_sub(from)).unwrap_or(BATCH).min(BATCH);
+        if wanted == 0 { Ok(Vec::new()) } else { record.store.entries(origin, from, wanted) }
+    };
     let mut misfiled = Vec::new();
-    for page in record.pages(origin, 0, checkpoint.size) {
-        for stored in page? {
-            let entry = match verifier.push(&stored.payload) {
-                Ok(entry) => entry,
-                Err(error) => return Ok(Err(error)),
+    let mut batch = batch_from(0)?;
+    while let Some(last) = batch.last() {
+        let from = last.index.saturating_add(1);
+        let read_all = || batch.par_iter().map(|stored| read(&verifier, stored)).collect::<Vec<_>>();
+        let (entries, next) = rayon::join(read_all, || batch_from(from));
+        for (stored, entry) in batch.iter().zip(entries) {
+            let taken = match entry {
+                Ok((leaf, as_filed)) => verifier.take(leaf).map(|()| as_filed),
+                Err(error) => Err(verifier.at_next(error)),
             };
-            let leaf = usize::try_from(stored.index).ok().and_then(|index| leaves.get(index));
-            let as_indexed = (stored.kind, stored.attempt.as_str()) == (entry.kind, entry.attempt.as_str());
-            if !as_indexed || leaf != Some(&leaf_of_payload(&stored.payload)) {
-                misfiled.push(Problem {
+            older.retain(|older| older.size != verifier.size() || older.root != verifier.root());
+            match taken {
+                Ok(true) => {}
+                Ok(false) => misfiled.push(Problem {
                     code: "entry-misfiled",
                     at: origin.to_owned(),
                     message: format!("entry {} is filed under what it does not say", stored.index),
-                });
+                }),
+                Err(error) => return Ok(Err(error)),
             }
-            attempts.saw(entry.attempt);
         }
+        progress.at(from);
+        batch = next?;
     }
     let beyond = record.store.entries(origin, checkpoint.size, 1)?;
     if !beyond.is_empty() && record.store.checkpoint(origin)?.as_ref() == Some(&note) {
         return Ok(Err(VerifyError::LogLonger { size: checkpoint.size }));
     }
+    // What is left was never passed: the empty log is what every log began with.
+    older.retain(|older| older.size > 0);
+    problems.extend(older.into_iter().map(|older| no_longer(older, checkpoint.size)));
     let finished = verifier.finish();
     // In a log that is not the signed one, nothing can be said of single entries.
     problems.extend(finished.is_ok().then_some(misfiled).into_iter().flatten());
     Ok(finished)
+}
+
+/// A checkpoint from elsewhere that the log does not lead back to.
+fn no_longer(older: &Checkpoint, size: u64) -> Problem {
+    let (code, message) = match older.size > size {
+        true => (
+            "log-cut-short",
+            format!("it has {size} entries, and had {} when the older checkpoint was signed", older.size),
+        ),
+        false => (
+            "log-replaced",
+            format!("its first {} entries are not those of the older checkpoint", older.size),
+        ),
+    };
+    Problem { code, at: older.origin.clone(), message }
+}
+
+/// The logs of which somebody has an older checkpoint, and that are not there.
+fn missing<'a>(origins: &'a [String], older: &'a [Checkpoint]) -> impl Iterator<Item = Problem> + 'a {
+    let gone = older.iter().filter(|older| older.size > 0 && !origins.contains(&older.origin));
+    gone.map(|older| Problem {
+        code: "log-missing",
+        at: older.origin.clone(),
+        message: "there is no such log any more, and there was one when the older checkpoint was signed"
+            .to_owned(),
+    })
+}
+
+/// Reads one entry, and whether it is filed under what it says.
+fn read(verifier: &LogVerifier, stored: &StoredEntry) -> Result<(Leaf, bool), VerifyError> {
+    let (entry, leaf) = verifier.read(&stored.payload)?;
+    let filed = (stored.kind, stored.attempt.as_str()) == (entry.kind, entry.attempt.as_str());
+    Ok((leaf, filed && stored.leaf == leaf.hash))
 }
 
 impl Report {
@@ -183,16 +249,25 @@ impl Report {
         }
         match &self.attempts {
             Some(tally) => lines.extend(tally.lines()),
+            None if self.ok => {
+                lines.push("  attempts  not compared, nor any values: only the logs were".to_owned())
+            }
             None => lines.push("  attempts  not compared, since a log does not verify".to_owned()),
         }
         lines.push(match self.pinned {
             true => "  key       pinned by you".to_owned(),
             false => "  key       the folder's own: whoever holds it could have made all of this; pin one with `--key FILE`".to_owned(),
         });
-        lines.push(
-            "  not proven: that nothing was cut off the end of a log, or that others see the same logs"
-                .to_owned(),
-        );
+        if self.older > 0 && self.ok {
+            lines.push(format!(
+                "  older     all that {} older checkpoints vouched for is still there, unaltered",
+                self.older
+            ));
+        }
+        lines.push(match self.older {
+            0 => "  not proven: that nothing was cut off the end of a log, or that others see the same logs".to_owned(),
+            _ => "  not proven: that nothing was cut off that is newer than those, or that others see the same logs".to_owned(),
+        });
         lines
             .push("            (that takes a witness, or a receipt or checkpoint kept elsewhere)".to_owned());
         lines.join("\n") + "\n"

@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::rig::{Said, World, copy};
+use crate::client::Client;
 
 /// A record with an allowed, a refused and a resolved attempt, in two logs, and nobody at work on it.
 fn recorded() -> (World, String) {
@@ -167,4 +168,114 @@ fn give(path: &Path, to: Option<u32>) {
     if path.is_dir() {
         std::fs::read_dir(path).unwrap().flatten().for_each(|item| give(&item.path(), to));
     }
+}
+
+/// What a command says of another record than the world's own.
+fn of(world: &World, state: &str, words: &[&str]) -> Said {
+    Said::of(world.bare(&[&["--state", state], words].concat()).output().unwrap())
+}
+
+/// The record as it was at this instant, in a folder of its own.
+fn kept_at(world: &World, name: &str) -> String {
+    copy(&world.state(), &world.path(name));
+    world.path(name).display().to_string()
+}
+
+#[test]
+fn a_log_must_still_begin_with_what_was_signed_before() {
+    let world = World::new();
+    let mut client = world.client();
+    let edited = world.edited(&mut client, "a.md");
+    client.close();
+    let before = world.file("before", world.ok(&["log", "checkpoints"]));
+    let receipt = world.file("receipt", world.ok(&["receipt", &edited]));
+    let past = kept_at(&world, "past");
+    let mut client = world.client();
+    world.edited(&mut client, "b.md");
+    client.close();
+    let after = world.file("after", world.ok(&["log", "checkpoints"]));
+    for older in [&before, &receipt, &after] {
+        let said = world.ok(&["verify", "--older", older]);
+        assert!(said.contains("older checkpoints vouched for is still there"), "{said}");
+    }
+    let both: Value =
+        serde_json::from_str(&world.ok(&["verify", "--older", &before, "--older", &after, "--json"]))
+            .unwrap();
+    assert_eq!((&both["ok"], &both["older"]), (&json!(true), &json!(2)), "{both}");
+    // The record of then verifies by itself; whoever has seen more knows better.
+    assert_eq!(of(&world, &past, &["verify"]).code, 0);
+    of(&world, &past, &["verify", "--older", &after]).fails(1, "(log-cut-short)");
+    // Other entries in the place of those that were cut off: as many, and more.
+    for _ in 0..2 {
+        let mut command = world.bare(&["--state", &past, "mcp", "--", env!("CARGO_BIN_EXE_lastlook")]);
+        command.arg("demo-notes-server").arg(world.path("notes"));
+        let mut client = Client::spawn(&mut command);
+        client.initialize();
+        client.call("write_note", json!({"path": "c.md", "content": "other"}));
+        client.close();
+        of(&world, &past, &["verify", "--older", &after]).fails(1, "(log-replaced)");
+        assert_eq!(of(&world, &past, &["verify", "--older", &before]).code, 0);
+    }
+}
+
+#[test]
+fn a_log_that_is_gone_is_missed_by_whoever_has_its_checkpoint() {
+    let world = World::new();
+    let mut ada = world.client();
+    world.edited(&mut ada, "a.md");
+    let alone = kept_at(&world, "alone");
+    let mut bob = world.client();
+    world.edited(&mut bob, "b.md");
+    ada.close();
+    bob.close();
+    let both = world.file("both", world.ok(&["log", "checkpoints"]));
+    assert!(world.ok(&["verify", "--older", &both]).contains("2 older checkpoints"));
+    of(&world, &alone, &["verify", "--older", &both]).fails(1, "(log-missing)");
+}
+
+#[test]
+fn what_is_no_older_checkpoint_is_refused_before_anything_is_compared() {
+    let (world, _) = recorded();
+    let (other, _) = recorded();
+    let stranger = world.file("stranger", other.ok(&["log", "checkpoints"]));
+    world.run(&["verify", "--older", &stranger]).fails(2, "(checkpoint-unknown-key)");
+    for (name, text) in [("empty", ""), ("json", "{}"), ("list", "[]")] {
+        let file = world.file(name, text);
+        world.run(&["verify", "--older", &file]).fails(2, "holds no checkpoint");
+    }
+    let torn = world.ok(&["log", "checkpoints"]);
+    let torn = world.file("torn", torn.lines().next().unwrap());
+    world.run(&["verify", "--older", &torn]).fails(2, "proves nothing");
+    world.run(&["verify", "--older", "missing"]).fails(2, "cannot be read");
+    world.run(&["verify", "--older", &stranger, "receipt.json"]).fails(2, "cannot be used with");
+}
+
+#[test]
+fn logs_alone_can_be_verified() {
+    let (world, _) = recorded();
+    let said = world.ok(&["verify", "--logs"]);
+    assert!(
+        said.contains("all 6 entries are those that were signed") && said.contains("only the logs were"),
+        "{said}"
+    );
+    // What only the attempts' part would find.
+    world.tamper("UPDATE attempts SET state = 'failed'");
+    world.ok(&["verify", "--logs"]);
+    world.run(&["verify"]).fails(1, "(attempt-differs)");
+}
+
+#[test]
+fn a_log_of_many_batches_is_verified_whole() {
+    let world = World::new();
+    let mut client = world.client();
+    for _ in 0..40 {
+        world.edited(&mut client, "a.md");
+    }
+    client.close();
+    world.ok(&["verify"]);
+    world.tamper(
+        "UPDATE entries SET payload = CAST(replace(CAST(payload AS TEXT), 'edit_note', 'edit_nota') AS BLOB)
+         WHERE \"index\" = 77",
+    );
+    world.run(&["verify"]).fails(1, "(log-root)");
 }
