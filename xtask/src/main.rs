@@ -1,4 +1,4 @@
-//! Every chore of the project behind one command: `cargo xtask <check|test|lint|tidy|tools|docs|bench>`.
+//! Every chore of the project behind one command: `cargo xtask <check|test|lint|tidy|vectors|tools|docs|bench>`.
 //!
 //! Continuous integration runs `cargo xtask test` and nothing else, so that what is green there is green on a laptop.
 
@@ -8,6 +8,7 @@ mod tally;
 mod test;
 mod tidy;
 mod tools;
+mod vectors;
 
 use std::process::ExitCode;
 
@@ -33,6 +34,8 @@ enum Chore {
     Lint,
     /// House rules only (crate edges, banned calls, dead links, …)
     Tidy(tidy::Args),
+    /// Write the vectors of `spec/` anew, or check that they are up to date
+    Vectors(vectors::Args),
     /// Install what the tests run against into `.tools/`, pinned
     Tools,
     /// Build the API documentation; a warning is an error
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Chore::Test(args) => test::run(&args),
         Chore::Lint => clippy().and_then(|()| formatted()),
         Chore::Tidy(args) => tidy::run(&args),
+        Chore::Vectors(args) => vectors::generate(&args),
         Chore::Tools => tools::install(),
         Chore::Docs => docs(),
         Chore::Bench(args) => bench::run(args),

@@ -9,6 +9,7 @@ mod progress;
 mod reach;
 mod record;
 mod secret;
+mod tell;
 #[cfg(test)]
 mod tests;
 
@@ -51,7 +52,10 @@ enum Subcommands {
     Approve(commands::decide::ApproveArgs),
     Reject(commands::decide::RejectArgs),
     Revoke(commands::decide::RevokeArgs),
+    Grant(commands::grants::GrantArgs),
+    Grants(commands::grants::GrantsArgs),
     Console(commands::console::ConsoleArgs),
+    Notify(commands::notify::NotifyArgs),
     Halt(commands::halt::HaltArgs),
     Resume(commands::resume::ResumeArgs),
     Halts(commands::halts::HaltsArgs),
@@ -86,7 +90,10 @@ fn main() -> ExitCode {
         Subcommands::Approve(args) => commands::decide::approve(&place, &args),
         Subcommands::Reject(args) => commands::decide::reject(&place, &args),
         Subcommands::Revoke(args) => commands::decide::revoke(&place, &args),
+        Subcommands::Grant(args) => commands::grants::give(&place, &args),
+        Subcommands::Grants(args) => commands::grants::run(&place, &args),
         Subcommands::Console(args) => commands::console::run(&place, &args),
+        Subcommands::Notify(args) => commands::notify::run(&place, &args),
         Subcommands::Halt(args) => commands::halt::run(&place, &args),
         Subcommands::Resume(args) => commands::resume::run(&place, &args),
         Subcommands::Halts(args) => commands::halts::run(&place, &args),

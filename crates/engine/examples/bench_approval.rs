@@ -39,6 +39,7 @@ async fn request(store: &dyn Store, id: &str, quorum: u32) -> RequestRow {
         readings: Vec::new(),
         epoch: standing::epoch(store).expect("an epoch"),
         after: None,
+        key: None,
     };
     let row = RequestRow {
         id: id.to_owned(),
@@ -50,6 +51,7 @@ async fn request(store: &dyn Store, id: &str, quorum: u32) -> RequestRow {
         opened_at_ns: clock::unix_ns(),
         expires_at_ns: None,
         attempt: None,
+        key: None,
         detail: serde_json::to_vec(&asked).expect("JSON"),
     };
     let commit = Commit { writes: vec![Write::OpenRequest(row.clone())], ..Commit::default() };

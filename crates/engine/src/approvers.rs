@@ -13,7 +13,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use lastlook_kernel::{entity_normal, entity_text, entity_type};
-use lastlook_ledger::approval::{ApproverPublic, SignedStatement};
+use lastlook_ledger::approval::{ApprovalError, ApproverPublic, SignedGrant, SignedStatement};
 use lastlook_store::{Store, StoreError};
 
 use crate::clock;
@@ -96,18 +96,41 @@ impl Registry {
     ///
     /// Whether it is about the right request, and has not expired, is for the caller to see.
     pub fn verify(&self, signed: &SignedStatement, now_ns: i64) -> Result<&Approver, Why> {
-        let name = &signed.claimed().approver;
-        let approver = self.by_name.get(name).ok_or_else(|| Why::Unknown(name.clone()))?;
+        let said = signed.claimed();
+        self.whose(&said.approver, &said.time, now_ns, |key| signed.verify(key).map(|_| ()))
+    }
+
+    /// Whose grant this is, by the same rules.
+    pub fn verify_grant(&self, signed: &SignedGrant, now_ns: i64) -> Result<&Approver, Why> {
+        let said = signed.claimed();
+        self.whose(&said.approver, &said.time, now_ns, |key| signed.verify(key).map(|_| ()))
+    }
+
+    /// The name of the key of the state that all of them were introduced in; nothing while there is nobody.
+    pub fn state(&self) -> Option<&str> {
+        self.state.as_deref()
+    }
+
+    /// The approver who said something at a time, if it is theirs and counts at `now_ns`.
+    fn whose(
+        &self,
+        name: &str,
+        time: &str,
+        now_ns: i64,
+        verify: impl FnOnce(&ApproverPublic) -> Result<(), ApprovalError>,
+    ) -> Result<&Approver, Why> {
+        let own = || name.to_owned();
+        let approver = self.by_name.get(name).ok_or_else(|| Why::Unknown(own()))?;
         if approver.removed.is_some() {
-            return Err(Why::Removed(name.clone()));
+            return Err(Why::Removed(own()));
         }
-        let statement = signed.verify(&approver.key).map_err(|_| Why::Signature(name.clone()))?;
-        let said_ns = clock::ns_of(&statement.time).ok_or_else(|| Why::Future(name.clone()))?;
+        verify(&approver.key).map_err(|_| Why::Signature(own()))?;
+        let said_ns = clock::ns_of(time).ok_or_else(|| Why::Future(own()))?;
         if said_ns < approver.since_ns {
-            return Err(Why::BeforeApprover(name.clone()));
+            return Err(Why::BeforeApprover(own()));
         }
         if said_ns > now_ns.saturating_add(AHEAD_TOLERATED_NS) {
-            return Err(Why::Future(name.clone()));
+            return Err(Why::Future(own()));
         }
         Ok(approver)
     }

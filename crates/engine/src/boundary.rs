@@ -1,5 +1,6 @@
 //! One client, one server, and the boundary between them.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -8,20 +9,24 @@ use lastlook_canon::{Json, Limits, lexical, parse};
 use lastlook_kernel::{
     Action, ActionError, Class, Code, Definition, Guard, Mode, Principal, Reason, Subject, Tool, Touched,
 };
-use lastlook_store::{Commit, CommitError, Committed, StateDir, Store, StoreError};
+use lastlook_store::{Commit, CommitError, Committed, Lookup, StateDir, Store, StoreError};
 use lastlook_upstream::Link;
 use lastlook_upstream::child::ProcessGroup;
 
-use crate::attempt::{Covered, Proposal};
+use crate::attempt::hold::changes::{self, Changes};
+use crate::attempt::{Covered, Held, Proposal};
 use crate::catalog::Catalog;
 use crate::claims::{self, Checked, Report, ReportError};
 use crate::gate::{Cancellation, Control, Gate};
 use crate::guarding::Guarding;
 use crate::halts::{self, Whom};
 use crate::ids::{self, NoRandomness};
+use crate::key::Key;
+use crate::notify::Notifier;
 use crate::reader::Reader;
 use crate::rulebook::Rulebook;
 use crate::settings::Settings;
+use crate::slip::SlipKey;
 
 /// What a boundary is made of.
 #[derive(Debug)]
@@ -44,6 +49,8 @@ pub struct Parts<S> {
     pub catalog: Catalog,
     /// The guards, facts and policies in force.
     pub rulebook: Rulebook,
+    /// Who tells people that something waits.
+    pub notifier: Arc<Notifier>,
 }
 
 /// One client, one server, and the boundary between them.
@@ -59,6 +66,10 @@ pub struct Boundary {
     pub(crate) reader: Reader,
     pub(crate) gate: Gate,
     pub(crate) owed: Owed,
+    /// Shared by the calls that wait for people.
+    pub(crate) changes: Changes,
+    pub(crate) notifier: Arc<Notifier>,
+    pub(crate) slip_key: SlipKey,
     rulebook: ArcSwap<Rulebook>,
     /// The `_meta` of the client's last stateless request: the boundary's own requests need one as well.
     meta: OnceLock<Arc<[u8]>>,
@@ -86,7 +97,8 @@ impl Boundary {
     ///
     /// `parts.store` must be open for writing; a store without a writer records nothing, and every effect is refused.
     pub fn new<S: Store>(parts: Parts<S>) -> Boundary {
-        let Parts { store, state, settings, principal, upstream, link, group, catalog, rulebook } = parts;
+        let Parts { store, state, settings, principal, upstream, link, group, catalog, rulebook, notifier } =
+            parts;
         let (origin, writer) = store.writer().map(|id| (id.origin.clone(), id.n)).unwrap_or_default();
         let gate = match store.writer() {
             Some(id) => Gate::open(state.paths(), id.n, settings.max_gap),
@@ -113,6 +125,9 @@ impl Boundary {
             group,
             catalog,
             owed: Owed::default(),
+            changes: Changes::new(changes::BETWEEN_LOOKS),
+            notifier,
+            slip_key: SlipKey::default(),
             origin,
             writer,
         }
@@ -131,6 +146,23 @@ impl Boundary {
     /// The connection to the server.
     pub fn link(&self) -> &Arc<Link> {
         &self.link
+    }
+
+    /// What is said of a request to whoever made the call; `None` where there is no such request.
+    ///
+    /// # Errors
+    ///
+    /// The record cannot be read.
+    pub fn held(&self, request: &str) -> Result<Option<Held>, StoreError> {
+        Ok(match self.store.request(request)? {
+            Lookup::Found(row) => Some(Held::of(&row)),
+            Lookup::Missing | Lookup::Ambiguous(_) => None,
+        })
+    }
+
+    /// Where a console on this state is; `None` while none runs.
+    pub fn console(&self) -> Option<SocketAddr> {
+        self.state.console()
     }
 
     /// What holds.
@@ -296,12 +328,18 @@ impl Boundary {
                 (Action::unreadable(&self.upstream, &tool.name, definition, principal, &params), Some(reason))
             }
         };
+        // What only reads is no effect: it may be asked for as often as one likes.
+        let (key, unreadable) = match Key::of_call(&params) {
+            Ok(key) => (key.filter(|_| tool.class != Class::Read), unreadable),
+            Err(_) => (None, unreadable.or_else(|| Some(Reason::about(Code::InvalidCall, "_meta")))),
+        };
         let control = Arc::new(Control::default());
         let id = ids::attempt_id()?;
         Ok(Proposal {
             id,
             tool,
             action,
+            key,
             unreadable,
             frame,
             subjects,

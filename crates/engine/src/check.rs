@@ -20,6 +20,7 @@ use crate::boundary::{Boundary, Parts};
 use crate::catalog::Catalog;
 use crate::config::{Config, ConfigError, UpstreamRules};
 use crate::ids::NoRandomness;
+use crate::notify::Notifier;
 use crate::rulebook::Rulebook;
 use crate::settings::Settings;
 use crate::survey;
@@ -105,6 +106,7 @@ impl Bench {
             group: client.group().clone(),
             catalog: Catalog::new(UpstreamRules::new(Some(config), upstream, &declared.command)),
             rulebook,
+            notifier: Arc::new(Notifier::new(|_| {})),
         }));
         boundary.take_listing(boundary.catalog().generation(), survey::definitions(&tools));
         Ok(Bench { boundary, client })

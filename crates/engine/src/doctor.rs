@@ -9,7 +9,7 @@ mod sources;
 mod templates;
 mod upstreams;
 
-pub use approvals::approvals;
+pub use approvals::{approvals, callers};
 pub use guards::guards;
 pub use policies::policies;
 pub use sources::sources;

@@ -7,6 +7,9 @@ use lastlook_canon::{Json, Limits, parse};
 use lastlook_kernel::{BasisReading, Code, Comparable, Reason, Unreadable, Value};
 use similar::TextDiff;
 
+use crate::attempt::Held;
+use crate::shown::clean;
+
 /// The longest diff shown, in bytes.
 const LONGEST_DIFF: usize = 2000;
 /// The longest arguments quoted in a sentence, in characters.
@@ -179,6 +182,12 @@ fn plainly(reason: &Reason) -> (String, &'static str) {
         Code::OnceDone => {
             return (format!("it was done already (receipt {about})"), "Do not repeat it.");
         }
+        Code::KeyReused => {
+            return (
+                format!("its idempotency key stands for another action already (receipt {about})"),
+                "Use a key of its own for each action.",
+            );
+        }
         Code::LimitExceeded => {
             ("its limit would be passed", "Ask for less, or try again in the next period.")
         }
@@ -200,6 +209,10 @@ fn plainly(reason: &Reason) -> (String, &'static str) {
             "Ask an operator before you repeat it.",
         ),
         Code::TooManyHeld => ("too many actions wait for approval already", "Wait until some are decided."),
+        Code::TextHidden => (
+            "people would have to read it, and it has characters that they would not see",
+            "Send it without them.",
+        ),
         Code::PolicyDenied => {
             ("the policy does not permit it", "Do not repeat it; ask an operator if it should be.")
         }
@@ -273,12 +286,46 @@ pub(crate) fn contradicted(tool: &str, receipt: &str) -> String {
     )
 }
 
-/// What is said when people must approve first.
-pub(crate) fn held(tool: &str, request: &str, by: &[String]) -> String {
-    let by = if by.is_empty() { "somebody".to_owned() } else { by.join(" and ") };
-    format!(
-        "`{tool}` has not run: {by} must approve it first. It waits as `{request}`. Once it is approved, call it again with exactly the same arguments; until then every such call gets this answer."
-    )
+impl Held {
+    /// What is said to the agent.
+    pub fn sentence(&self) -> String {
+        let Held { tool, request, .. } = self;
+        format!(
+            "`{tool}` has not run: {} must approve it first. It waits as `{request}`. Once it is approved, call it again with exactly the same arguments; until then every such call gets this answer.",
+            self.by()
+        )
+    }
+
+    /// What is said to the agent when its user did not want to wait.
+    pub fn given_up(&self) -> String {
+        let Held { tool, request, .. } = self;
+        format!(
+            "`{tool}` has not run: {} must approve it first, and the user of this client does not wait for that. It stays open as `{request}`. Once it is approved, call it again with exactly the same arguments.",
+            self.by()
+        )
+    }
+
+    /// What the user of a client reads that cannot be shown the page.
+    pub fn notice(&self) -> String {
+        let Held { tool, request, .. } = self;
+        clean(&format!(
+            "`{tool}` waits for {} (request {request}). They see and decide it with `lastlook approvals {request}`, or on the page of `lastlook console`. Accept: wait for their word, and look again. Decline: do not wait. Neither approves anything.",
+            self.by()
+        ))
+    }
+
+    /// What the user of a client reads who can be shown the page.
+    pub fn notice_with_page(&self) -> String {
+        let Held { tool, request, .. } = self;
+        clean(&format!(
+            "`{tool}` waits for {} (request {request}). The page shows what would be done, and is where they decide; it opens in the browser of whoever started `lastlook console`. To go there approves nothing.",
+            self.by()
+        ))
+    }
+
+    fn by(&self) -> String {
+        if self.by.is_empty() { "somebody".to_owned() } else { self.by.join(" and ") }
+    }
 }
 
 /// What is added when the world moved after an approval, and people are asked again.

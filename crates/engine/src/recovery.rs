@@ -37,6 +37,9 @@ pub struct Detail {
     /// What the client called itself.
     #[serde(default)]
     pub(crate) agent: Option<String>,
+    /// The caller's own key for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
     /// The readings in which the effect would show, as they were when it was armed.
     shows: Vec<Shows>,
 }
@@ -69,6 +72,7 @@ impl Detail {
             reads: proposal.tool.class == Class::Read,
             principal: Some(boundary.principal.id.clone()),
             agent: proposal.agent.as_deref().cloned(),
+            key: proposal.key.as_ref().map(|key| key.as_str().to_owned()),
             shows: shows.collect(),
         }
     }
@@ -216,6 +220,7 @@ pub enum EndError {
 async fn record(boundary: &Boundary, row: &AttemptRow, from: AttemptState, end: End) -> Result<(), EndError> {
     let mut draft = Draft::new(Kind::Outcome, boundary.settings.mode, &boundary.principal)?;
     draft.about_named(&row.upstream, &row.tool);
+    draft.set_some("idempotency_key", Detail::from_bytes(&row.detail).and_then(|detail| detail.key));
     // What that writer's verdict was died with it.
     draft.set("verdict", serde_json::Value::Null);
     draft.set("outcome", end.outcome);
@@ -241,6 +246,7 @@ pub async fn resolve(
     let origin = store.writer().ok_or(EndError::ReadOnly)?.origin.clone();
     let mut draft = Draft::new(Kind::Operator, Mode::Enforce, by)?;
     draft.about_named(&row.upstream, &row.tool);
+    draft.set_some("idempotency_key", Detail::from_bytes(&row.detail).and_then(|detail| detail.key));
     draft.set("as", if succeeded { "succeeded" } else { "failed" });
     draft.set("reason", reason);
     draft.set("by", principal_json(by));

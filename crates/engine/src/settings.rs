@@ -25,6 +25,8 @@ pub struct Settings {
     pub wait_for_subject: Duration,
     /// How long a call that people must approve waits for them.
     pub wait_for_approval: Duration,
+    /// Whether clients that can put something before their user are asked to tell them of held calls.
+    pub elicit: bool,
 }
 
 impl Settings {
@@ -40,6 +42,7 @@ impl Settings {
             max_gap,
             wait_for_subject,
             wait_for_approval,
+            elicit,
         } = defaults;
         Settings {
             mode: if audit { Mode::Audit } else { mode },
@@ -50,6 +53,7 @@ impl Settings {
             max_gap,
             wait_for_subject,
             wait_for_approval,
+            elicit,
         }
     }
 }

@@ -17,6 +17,7 @@ mod condition;
 mod decide;
 mod fact;
 mod guard;
+mod hidden;
 mod judge;
 mod name;
 mod path;
@@ -48,6 +49,7 @@ pub use guard::{
     Accept, After, Approve, By, Confirm, FactSpec, Fresh, Guard, Lease, Limit, Once, Per, Procedure, SeenAs,
     Source, Step, Unit, View, WindowSpec,
 };
+pub use hidden::{Hidden, hidden};
 pub use judge::{
     Before, FactCase, FactValue, GuardCase, Guarded, Judgement, Now, Was, WindowCase, judge, judge_unread,
 };

@@ -90,6 +90,8 @@ codes! {
     SpacingTooShort = "spacing-too-short",
     /// It was done already, and may be done once.
     OnceDone = "once-done",
+    /// The caller's idempotency key stands for another action already.
+    KeyReused = "key-reused",
     /// The limit would be passed.
     LimitExceeded = "limit-exceeded",
     /// The limit is full only because of what is under way.
@@ -108,6 +110,8 @@ codes! {
     ApprovalRevoked = "approval-revoked",
     /// Too many of this principal's actions wait for approval already.
     TooManyHeld = "too-many-held",
+    /// People would have to read it, and a text in it has characters that nobody sees, or that turn text around.
+    TextHidden = "text-hidden",
     /// The policy does not permit it.
     PolicyDenied = "policy-denied",
     /// A policy could not be evaluated: that denies.

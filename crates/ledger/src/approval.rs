@@ -1,9 +1,10 @@
-//! What approvers sign: their word on one request, and who is an approver at all.
+//! What approvers sign: their word on one request, standing permission, and who is an approver at all.
 //!
 //! Each is JSON in canonical form under a line of its own, so that a signature made for one purpose never stands for another:
 //! not for a checkpoint, not for a statement of another kind, not for one of another version. The normative text is
 //! `spec/approval.md`.
 
+mod grant;
 mod key;
 mod members;
 mod membership;
@@ -19,6 +20,7 @@ use thiserror::Error;
 use crate::error::brief;
 use members::{Members, Signable};
 
+pub use grant::Grant;
 pub use key::{ApproverKey, ApproverPublic};
 pub use members::valid_approver_name;
 pub use membership::{Introduction, Removal};
@@ -32,6 +34,8 @@ const LIMITS: Limits = Limits { max_bytes: MAX_SIGNED_BYTES, max_depth: 8 };
 
 /// An approver's word on one request, signed.
 pub type SignedStatement = Signed<Statement>;
+/// Standing permission, signed by whoever gives it.
+pub type SignedGrant = Signed<Grant>;
 /// Who is an approver from now on, signed by one who is.
 pub type SignedIntroduction = Signed<Introduction>;
 /// Who is none any more, signed by an approver.

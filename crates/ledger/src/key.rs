@@ -30,6 +30,9 @@ pub enum KeyError {
     /// The bytes are no point on the curve, or one that anybody can sign for.
     #[error("key `{0}` is not a usable Ed25519 public key")]
     Weak(String),
+    /// The file is not one of keys.
+    #[error("the key file {0}")]
+    File(&'static str),
 }
 
 impl KeyError {
@@ -41,6 +44,7 @@ impl KeyError {
             KeyError::Type(_) => "key-type",
             KeyError::Id(_) => "key-id",
             KeyError::Weak(_) => "key-weak",
+            KeyError::File(_) => "key-file",
         }
     }
 }
@@ -163,8 +167,7 @@ impl FromStr for VerifierKey {
             return Err(KeyError::Type(brief(name)));
         }
         let public: [u8; 32] = public.try_into().map_err(|_| form())?;
-        let public =
-            ed25519_dalek::VerifyingKey::from_bytes(&public).map_err(|_| KeyError::Weak(brief(name)))?;
+        let public = point(&public).ok_or_else(|| KeyError::Weak(brief(name)))?;
         let key = VerifierKey::new(name, public)?;
         if hex::encode(key.id()) != id {
             return Err(KeyError::Id(name.to_owned()));
@@ -173,10 +176,25 @@ impl FromStr for VerifierKey {
     }
 }
 
-/// Reads a file of pinned keys: one a line; blank lines and lines that begin with `#` do not count.
-pub fn parse_keys(text: &str) -> Result<Vec<VerifierKey>, KeyError> {
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    lines.map(str::parse).collect()
+/// The largest key file that is read, in bytes: a few lines are usual.
+pub const MAX_KEY_FILE_BYTES: usize = 1024 * 1024;
+
+/// Reads a file of pinned keys: one a line; blank lines and lines that begin with `#` do not count. There is at least one.
+pub fn parse_keys(file: &[u8]) -> Result<Vec<VerifierKey>, KeyError> {
+    if file.len() > MAX_KEY_FILE_BYTES {
+        return Err(KeyError::File("is larger than 1 MiB"));
+    }
+    let text = std::str::from_utf8(file).map_err(|_| KeyError::File("is not UTF-8"))?;
+    let lines = text.split('\n').map(|line| line.trim_matches([' ', '\t', '\r']));
+    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let keys: Vec<_> = lines.map(str::parse).collect::<Result<_, _>>()?;
+    if keys.is_empty() { Err(KeyError::File("holds no key")) } else { Ok(keys) }
+}
+
+/// The point that these bytes spell, in its one spelling: RFC 8032 §5.1.3 has no other, and the library takes some.
+pub(crate) fn point(bytes: &[u8; 32]) -> Option<ed25519_dalek::VerifyingKey> {
+    let key = ed25519_dalek::VerifyingKey::from_bytes(bytes).ok()?;
+    (key.to_edwards().compress().as_bytes() == bytes).then_some(key)
 }
 
 /// Whether `name` may name a key or a log: C2SP's rule, narrowed to printable ASCII of bounded length.

@@ -27,7 +27,7 @@ pub mod tree;
 pub use commit::{Commitment, Salt};
 pub use entry::{Entry, EntryError, Kind, PAYLOAD_TYPE, leaf_of_payload};
 pub use error::VerifyError;
-pub use key::{KeyError, SigningKey, VerifierKey, parse_keys};
+pub use key::{KeyError, MAX_KEY_FILE_BYTES, SigningKey, VerifierKey, parse_keys};
 pub use lastlook_canon::Digest;
 pub use log::{LogSummary, LogVerifier, verify_log};
 pub use note::{Checkpoint, NoteError, open_checkpoint};

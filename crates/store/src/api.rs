@@ -6,7 +6,8 @@ use lastlook_canon::Digest;
 use lastlook_ledger::{Kind, tree::Hash};
 
 use crate::{
-    ApproverRow, Commit, HaltRow, LimitWindow, RequestRow, RequestState, StepRow, StoreError, Ticket, VoteRow,
+    ApproverRow, Commit, GrantRow, HaltRow, LimitWindow, RequestRow, RequestState, StepRow, StoreError,
+    Ticket, VoteRow,
 };
 
 /// Durable rows and logs that several writers share.
@@ -23,6 +24,10 @@ pub trait Store: Send + Sync + 'static {
     /// stable storage. It never blocks. A ticket whose sender went away (`RecvError`) means that the writer stopped:
     /// whether the commit is durable is then unknown until the store is opened again.
     fn commit(&self, commit: Commit) -> Ticket;
+
+    /// A number that is another one once anything was committed, by whatever writer; good for nothing but to be compared
+    /// with an earlier one of the same store. It reads no row: this is what to ask often.
+    fn version(&self) -> Result<u64, StoreError>;
 
     /// The attempt with this id, or the only one whose id starts so.
     fn attempt(&self, id_or_prefix: &str) -> Result<Lookup<AttemptRow>, StoreError>;
@@ -110,14 +115,33 @@ pub trait Store: Send + Sync + 'static {
         before: Option<(i64, String)>,
     ) -> Result<Vec<RequestRow>, StoreError>;
 
-    /// The requests of this principal for this action that are pending, approved or claimed, newest first.
-    fn open_requests_of(&self, principal: &str, action: Digest) -> Result<Vec<RequestRow>, StoreError>;
+    /// The requests of this principal for this action under this key, or under none, that are pending, approved or claimed,
+    /// newest first.
+    fn open_requests_of(
+        &self,
+        principal: &str,
+        action: Digest,
+        key: Option<&str>,
+    ) -> Result<Vec<RequestRow>, StoreError>;
 
     /// The votes on one request, by the time they were cast, then by the approver's name. The id must be complete.
     fn votes(&self, request: &str) -> Result<Vec<VoteRow>, StoreError>;
 
     /// All approvers by name, also those who were removed.
     fn approvers(&self) -> Result<Vec<ApproverRow>, StoreError>;
+
+    /// The grant with this id, or the only one whose id starts so.
+    fn grant(&self, id_or_prefix: &str) -> Result<Lookup<GrantRow>, StoreError>;
+
+    /// All grants there ever were, by the time they were given, then by id.
+    fn grants(&self) -> Result<Vec<GrantRow>, StoreError>;
+
+    /// The grants for one tool that were not taken back, and expire after `at_ns`: those that expire first come first, then
+    /// by id.
+    fn grants_for(&self, upstream: &str, tool: &str, at_ns: i64) -> Result<Vec<GrantRow>, StoreError>;
+
+    /// The attempts that were ever armed on a grant, by id. The grant's id must be complete.
+    fn uses_of(&self, grant: &str) -> Result<Vec<AttemptRow>, StoreError>;
 
     /// The halts by the time they began, then by id: those in force, or `all` there ever were.
     fn halts(&self, all: bool) -> Result<Vec<HaltRow>, StoreError>;

@@ -7,8 +7,8 @@ use lastlook_ledger::Kind;
 use tokio::sync::oneshot;
 
 use crate::{
-    ApproverRow, AttemptRow, AttemptState, Confirmation, HaltRow, LimitWindow, RequestRow, RequestState,
-    Values, VoteRow,
+    ApproverRow, AttemptRow, AttemptState, Confirmation, GrantRow, HaltRow, LimitWindow, RequestRow,
+    RequestState, Values, VoteRow,
 };
 
 /// Where the answer to one commit arrives: await it, or `blocking_recv` it on a thread of one's own.
@@ -110,12 +110,19 @@ pub enum Precondition {
         /// As many are too many.
         most: u64,
     },
-    /// No request of this principal for this action is open: pending, approved or claimed.
+    /// No request of this principal for this action under this key is open: pending, approved or claimed.
     NoOpenRequest {
         /// Whose.
         principal: String,
         /// The action's digest.
         action: Digest,
+        /// The caller's key; nothing asks for those that have none.
+        key: Option<String>,
+    },
+    /// There is such a grant, and it was not taken back.
+    GrantStands {
+        /// The grant's id.
+        grant: String,
     },
 }
 
@@ -248,6 +255,23 @@ pub enum Write {
         /// When, in nanoseconds since the Unix epoch.
         at_ns: i64,
     },
+    /// Records a new grant. Its id must be new.
+    GiveGrant(GrantRow),
+    /// Says when a grant, which must exist, was taken back. Said twice, the first counts.
+    RevokeGrant {
+        /// The grant's id.
+        grant: String,
+        /// When, in nanoseconds since the Unix epoch.
+        at_ns: i64,
+    },
+    /// Notes that an attempt, which must exist, is armed on a grant. If the grant does not stand, the commit fails as if it
+    /// had asked for [`Precondition::GrantStands`]: so nothing is armed on it any more once it was taken back.
+    UseGrant {
+        /// The grant's id.
+        grant: String,
+        /// The attempt.
+        attempt: String,
+    },
     /// Records a new halt. Its id must be new.
     OpenHalt(HaltRow),
     /// Says when a halt, which must exist, ended. Said twice, the first counts.
@@ -367,9 +391,12 @@ impl fmt::Display for Precondition {
             Self::FewerPending { principal, most } => {
                 write!(f, "`{principal}` has {most} or more pending requests")
             }
-            Self::NoOpenRequest { principal, action } => {
-                write!(f, "`{principal}` has an open request for action `{action}` already")
+            Self::NoOpenRequest { principal, action, key } => {
+                write!(f, "`{principal}` has an open request for action `{action}`")?;
+                key.iter().try_for_each(|key| write!(f, " under key `{key}`"))?;
+                f.write_str(" already")
             }
+            Self::GrantStands { grant } => write!(f, "grant `{grant}` does not stand"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What people decide: requests for their approval and the votes on them, the approvers, and halts.
+//! What people decide: requests for their approval and the votes on them, the approvers, grants, and halts.
 
 use std::fmt;
 
@@ -17,6 +17,8 @@ pub struct RequestRow {
     pub tool: String,
     /// The digest of the action that approval is asked for.
     pub action: Digest,
+    /// The caller's own key for it: the same action under another key is another request.
+    pub key: Option<String>,
     /// How far it has come.
     pub state: RequestState,
     /// When it was opened: nanoseconds since the Unix epoch.
@@ -121,6 +123,25 @@ pub struct ApproverRow {
     /// Since when no longer, in nanoseconds since the Unix epoch; nothing while the approver may vote.
     pub removed_ns: Option<i64>,
     /// JSON of the engine, opaque here: the public key, the groups.
+    pub detail: Vec<u8>,
+}
+
+/// Standing permission that somebody gave in advance, and when it was taken back. Its row stays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantRow {
+    /// The grant's id.
+    pub id: String,
+    /// The upstream the tool belongs to.
+    pub upstream: String,
+    /// The tool's name at that upstream.
+    pub tool: String,
+    /// When it was given: nanoseconds since the Unix epoch.
+    pub given_ns: i64,
+    /// When it expires, in nanoseconds since the Unix epoch. The store keeps it and does not act on it.
+    pub expires_ns: i64,
+    /// When it was taken back, in nanoseconds since the Unix epoch; nothing while it was not.
+    pub revoked_ns: Option<i64>,
+    /// The signed statement, opaque here.
     pub detail: Vec<u8>,
 }
 

@@ -28,7 +28,7 @@ pub use commit::{Commit, CommitError, Committed, NewEntry, Precondition, Ticket,
 pub use error::StoreError;
 pub use fault::{Fault, FaultError, Op};
 pub use guard::{Confirmation, LimitWindow, StepRow};
-pub use held::{ApproverRow, HaltRow, RequestRow, RequestState, VoteRow};
+pub use held::{ApproverRow, GrantRow, HaltRow, RequestRow, RequestState, VoteRow};
 pub use memory::{MemoryState, MemoryStore};
 pub use sqlite::{Settings, SqliteReader, SqliteStore};
-pub use state::{DeadWriter, StateDir, StateError, StatePaths, Writer};
+pub use state::{Announced, DeadWriter, StateDir, StateError, StatePaths, Writer};

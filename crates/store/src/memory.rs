@@ -1,5 +1,6 @@
 //! The same promises without a disk, for tests and simulations.
 
+mod grants;
 mod guards;
 mod held;
 mod model;
@@ -14,7 +15,7 @@ use lastlook_ledger::{Kind, SigningKey, VerifierKey, tree::Hash};
 use tokio::sync::oneshot;
 
 use crate::{
-    ApproverRow, AttemptRow, AttemptState, Commit, Fault, HaltRow, LimitWindow, Lookup, RequestRow,
+    ApproverRow, AttemptRow, AttemptState, Commit, Fault, GrantRow, HaltRow, LimitWindow, Lookup, RequestRow,
     RequestState, StepRow, Store, StoreError, StoredEntry, Ticket, Values, VoteRow, WriterId, state,
 };
 use model::Model;
@@ -91,6 +92,10 @@ impl Store for MemoryStore {
         let outcome = self.model().commit(&commit, &self.id, &self.state.key, self.fault.as_deref());
         let _ = reply.send(outcome);
         ticket
+    }
+
+    fn version(&self) -> Result<u64, StoreError> {
+        Ok(self.model().version)
     }
 
     fn attempt(&self, id_or_prefix: &str) -> Result<Lookup<AttemptRow>, StoreError> {
@@ -208,8 +213,13 @@ impl Store for MemoryStore {
         Ok(self.model().held().requests(states, limit, before))
     }
 
-    fn open_requests_of(&self, principal: &str, action: Digest) -> Result<Vec<RequestRow>, StoreError> {
-        Ok(self.model().held().open_requests_of(principal, action))
+    fn open_requests_of(
+        &self,
+        principal: &str,
+        action: Digest,
+        key: Option<&str>,
+    ) -> Result<Vec<RequestRow>, StoreError> {
+        Ok(self.model().held().open_requests_of(principal, action, key))
     }
 
     fn votes(&self, request: &str) -> Result<Vec<VoteRow>, StoreError> {
@@ -218,6 +228,23 @@ impl Store for MemoryStore {
 
     fn approvers(&self) -> Result<Vec<ApproverRow>, StoreError> {
         Ok(self.model().held().approvers())
+    }
+
+    fn grant(&self, id_or_prefix: &str) -> Result<Lookup<GrantRow>, StoreError> {
+        let found = self.model().grants().with_prefix(id_or_prefix);
+        Ok(Lookup::among(id_or_prefix, found, |row| &row.id))
+    }
+
+    fn grants(&self) -> Result<Vec<GrantRow>, StoreError> {
+        Ok(self.model().grants().all())
+    }
+
+    fn grants_for(&self, upstream: &str, tool: &str, at_ns: i64) -> Result<Vec<GrantRow>, StoreError> {
+        Ok(self.model().grants().in_force(upstream, tool, at_ns))
+    }
+
+    fn uses_of(&self, grant: &str) -> Result<Vec<AttemptRow>, StoreError> {
+        Ok(self.model().uses_of(grant))
     }
 
     fn halts(&self, all: bool) -> Result<Vec<HaltRow>, StoreError> {

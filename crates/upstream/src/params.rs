@@ -9,25 +9,29 @@ pub fn without_progress_token(params: &[u8]) -> Vec<u8> {
         let outer = members(params)?;
         let meta_span = outer.span_of("_meta")?;
         let meta = params.get(meta_span.clone())?;
-        let inner = members(meta)?;
-        inner.get("progressToken")?;
+        members(meta)?.get("progressToken")?;
         let mut out = params.get(..meta_span.start)?.to_vec();
-        out.push(b'{');
-        let mut first = true;
-        for (name, value) in inner.iter().filter(|(name, _)| name != "progressToken") {
-            if !first {
-                out.push(b',');
-            }
-            first = false;
-            out.extend_from_slice(quoted(&name).as_bytes());
-            out.push(b':');
-            out.extend_from_slice(value);
-        }
-        out.push(b'}');
+        out.extend_from_slice(&without_members(meta, &["progressToken"])?);
         out.extend_from_slice(params.get(meta_span.end..)?);
         Some(out)
     };
     cut().unwrap_or_else(|| params.to_vec())
+}
+
+/// An object without the members of these names, the values of all others as they were; `None` if it is no object.
+pub fn without_members(object: &[u8], names: &[&str]) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(object.len());
+    out.push(b'{');
+    for (name, value) in members(object)?.iter().filter(|(name, _)| !names.contains(&&**name)) {
+        if out.len() > 1 {
+            out.push(b',');
+        }
+        out.extend_from_slice(quoted(&name).as_bytes());
+        out.push(b':');
+        out.extend_from_slice(value);
+    }
+    out.push(b'}');
+    Some(out)
 }
 
 fn quoted(name: &str) -> String {

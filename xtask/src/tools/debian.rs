@@ -18,6 +18,7 @@ struct Need {
 }
 
 const NEEDS: &[Need] = &[
+    Need { name: "chromium", package: "chromium", probe: ("chromium", &["--version"]), at_least: (120, 0) },
     Need { name: "git", package: "git", probe: ("git", &["--version"]), at_least: (2, 30) },
     Need { name: "node", package: "nodejs", probe: ("node", &["--version"]), at_least: (18, 0) },
     Need { name: "openssl", package: "openssl", probe: ("openssl", &["version"]), at_least: (1, 1) },

@@ -1,7 +1,7 @@
 //! `cargo xtask tools`: what the tests run against, pinned, in the ignored folder `.tools/` and nowhere else.
 //!
 //! The commands it needs come from the machine (Debian packages); the servers and clients come from their registries,
-//! exactly as the lock files beside this crate say. A second run reads three stamps and returns.
+//! exactly as the lock files beside this crate say. A second run reads four stamps and returns.
 
 mod debian;
 mod packages;
@@ -32,7 +32,8 @@ pub fn install() -> anyhow::Result<()> {
         let installs = [
             scope.spawn(|| packages::node(&folder)),
             scope.spawn(|| packages::python(&folder, "python")),
-            scope.spawn(|| packages::python(&folder, "python-sqlite")),
+            scope.spawn(|| packages::python(&folder, "python-mcp1")),
+            scope.spawn(|| packages::python(&folder, "agentbarrier")),
         ];
         installs.into_iter().try_for_each(|install| {
             install.join().unwrap_or_else(|_| anyhow::bail!("an installation did not end by itself"))

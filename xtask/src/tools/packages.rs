@@ -60,8 +60,8 @@ pub fn node(tools: &Path) -> anyhow::Result<()> {
     stamp.set()
 }
 
-/// Packages of Python, into the virtual environment of the same name: `python` for most, `python-sqlite` for a server that
-/// needs an older SDK.
+/// Packages of Python, into the virtual environment of the same name: `python` for most, `python-mcp1` for what
+/// needs the SDK's previous major version, `agentbarrier` for a suite.
 pub fn python(tools: &Path, name: &str) -> anyhow::Result<()> {
     let pins = root().join("xtask/tools").join(name).join("requirements.txt");
     let base =

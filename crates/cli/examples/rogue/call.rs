@@ -126,10 +126,13 @@ impl Rogue {
                 ))?;
                 self.write(answer)
             }
-            "ask" => {
+            "ask" | "ask-user" => {
                 self.asking = Some(answer);
-                let params = json!({"messages": [], "maxTokens": 1});
-                let asks = json!({"jsonrpc": "2.0", "id": "rogue-asks", "method": "sampling/createMessage", "params": params});
+                let (method, params) = match trick {
+                    "ask" => ("sampling/createMessage", json!({"messages": [], "maxTokens": 1})),
+                    _ => ("elicitation/create", json!({"message": "which?", "requestedSchema": {"type": "object", "properties": {}}})),
+                };
+                let asks = json!({"jsonrpc": "2.0", "id": "rogue-asks", "method": method, "params": params});
                 self.write(line_of(&asks))
             }
             "task" => self.result(id, &json!({"task": {"taskId": "t", "status": "working"}})),

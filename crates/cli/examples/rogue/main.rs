@@ -26,6 +26,7 @@ fn main() -> io::Result<()> {
     let folder = PathBuf::from(words.next().ok_or(io::ErrorKind::InvalidInput)?);
     let tricks: Vec<String> = words.collect();
     let mut rogue = Rogue { folder, tricks, version: 1, held: Vec::new(), asking: None, times: Vec::new() };
+    rogue.version = rogue.number("version").and_then(|n| n.try_into().ok()).unwrap_or(1);
     if rogue.has("die") {
         return Ok(());
     }

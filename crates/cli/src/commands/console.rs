@@ -2,15 +2,18 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Command, ExitCode, Stdio};
+use std::sync::Arc;
 
+use lastlook_engine::notify::Notifier;
 use lastlook_kernel::Principal;
-use lastlook_server::console::{Console, ConsoleError, Opener, Trouble};
+use lastlook_server::console::{Console, ConsoleError, Opener, Teller, Trouble};
 use serde_json::json;
 
 use crate::failure::Failure;
 use crate::place::{Place, os_user};
 use crate::record::print::print;
 use crate::record::text;
+use crate::tell;
 
 /// Approve on a page, in a browser on this machine
 ///
@@ -33,14 +36,17 @@ pub fn run(place: &Place, args: &ConsoleArgs) -> Result<ExitCode, Failure> {
     place.existing_state()?;
     let listen = args.listen.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
     let operator = Principal { id: os_user(), asserted: true };
+    let notifier = Arc::new(tell::notifier());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let served = runtime.block_on(async {
-        let console = Console::bind(listen, opener(place.clone()), operator).await?;
+        let console =
+            Console::bind(listen, opener(place.clone()), teller(&notifier, place.clone()), operator).await?;
         let address = console.address();
         console.serve(|| announce(&address, place.json, args.open)).await
     });
     // What a form had begun is waited for: it may be in the middle of a commit.
     drop(runtime);
+    tell::finish(&notifier);
     served?;
     Ok(ExitCode::SUCCESS)
 }
@@ -49,6 +55,11 @@ fn opener(place: Place) -> Opener {
     Box::new(move || {
         place.existing_state().map_err(|failure| Trouble::unavailable(failure.message(), failure.way_out()))
     })
+}
+
+fn teller(notifier: &Arc<Notifier>, place: Place) -> Teller {
+    let notifier = Arc::clone(notifier);
+    Box::new(move |happened, notice| tell::tell(&notifier, &place, happened, notice))
 }
 
 fn announce(address: &str, as_json: bool, open: bool) {

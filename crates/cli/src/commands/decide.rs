@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use lastlook_engine::grants;
 use lastlook_engine::held::{self, Decided, Revoked, SayError, Word};
+use lastlook_engine::notify::{Happened, Notice};
 use lastlook_kernel::Principal;
 use lastlook_ledger::approval::Ruling;
 use lastlook_store::{RequestState, SqliteStore};
@@ -14,6 +16,7 @@ use crate::failure::Failure;
 use crate::place::{Place, os_user};
 use crate::record::print::print;
 use crate::record::text::{self, clean};
+use crate::tell;
 
 /// The longest reason, in bytes.
 const LONGEST_REASON: usize = 4096;
@@ -61,13 +64,14 @@ struct WordArgs {
     passphrase_file: Option<PathBuf>,
 }
 
-/// Take an approval back, or withdraw a request
+/// Take an approval or a grant back, or withdraw a request
 ///
-/// From the answer on nothing starts on it. The answer says whether that prevented it, or whether an attempt had passed the
+/// From the answer on nothing starts on it. The answer says whether that prevented it, or which attempts had passed the
 /// gate already. No key is needed: it can only prevent.
 #[derive(Debug, clap::Args)]
 pub struct RevokeArgs {
-    /// The request's id, or as much of its beginning as is unique
+    /// The request's or the grant's id, or as much of its beginning as is unique
+    #[arg(value_name = "ID")]
     request: String,
     /// Why; it stands in the record
     #[arg(long, value_name = "TEXT")]
@@ -92,7 +96,9 @@ fn say(place: &Place, word: &WordArgs, ruling: Ruling, reason: &str) -> Result<E
     let said = Word { request: &word.request, approver: &word.name, ruling, reason };
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let decided = held::decide(&store, said, |approver| credentials::unlock_as(approver, given));
-    let Decided { row, state: stands, tally } = runtime.block_on(decided)?;
+    let decided = runtime.block_on(decided)?;
+    let notice = Notice::said(&decided, ruling, &word.name);
+    let Decided { row, state: stands, tally } = decided;
     let left: u32 = tally.missing.iter().map(|(_, left)| *left).sum();
     let line = match place.json {
         true => text::json(&json!({
@@ -110,7 +116,9 @@ fn say(place: &Place, word: &WordArgs, ruling: Ruling, reason: &str) -> Result<E
             ),
         },
     };
-    print(&line)?;
+    let printed = print(&line);
+    tell::once(place, Happened::of(ruling), notice);
+    printed?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -120,6 +128,10 @@ pub fn revoke(place: &Place, args: &RevokeArgs) -> Result<ExitCode, Failure> {
     let state = place.existing_state()?;
     let store = SqliteStore::open(&state, state.writer()?, None)?;
     let by = Principal { id: os_user(), asserted: true };
+    if args.request.starts_with(grants::PREFIX) {
+        print(&super::grants::revoke(place, &store, &state, &args.request, reason, &by)?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let revoked = runtime.block_on(held::revoke(&store, &state, &args.request, reason, &by));
     let (row, revoked) = revoked?;
@@ -136,7 +148,9 @@ pub fn revoke(place: &Place, args: &RevokeArgs) -> Result<ExitCode, Failure> {
             row.id
         ),
     };
-    print(&line)?;
+    let printed = print(&line);
+    tell::once(place, Happened::Revoked, Notice::revoked(&row, &by.id));
+    printed?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use lastlook_canon::{Digest, Limits};
 use lastlook_engine::config::{Config, UpstreamRules};
+use lastlook_engine::notify::Notifier;
 use lastlook_engine::reload::{Reloaded, Reloader};
 use lastlook_engine::{Boundary, Catalog, Parts, Rulebook, Settings, ids};
 use lastlook_kernel::{After, Principal};
@@ -18,6 +19,7 @@ use lastlook_upstream::child::{self, ChildSpec};
 use crate::failure::Failure;
 use crate::place::{Place, os_user};
 use crate::reach::within_reach;
+use crate::tell;
 
 /// Stand in front of an MCP server on standard input and output
 ///
@@ -59,6 +61,7 @@ pub fn run(place: &Place, args: &McpArgs) -> Result<ExitCode, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let nonce = ids::random().map_err(|error| Failure::unavailable(error.to_string()))?;
     let link = Arc::new(Link::new(started.stdin, nonce));
+    let notifier = Arc::new(Notifier::new(|warning| tracing::warn!("{warning}")));
     let boundary = Arc::new(Boundary::new(Parts {
         store,
         state: Arc::clone(&state),
@@ -69,6 +72,7 @@ pub fn run(place: &Place, args: &McpArgs) -> Result<ExitCode, Failure> {
         group: started.group.clone(),
         catalog: Catalog::new(UpstreamRules::new(config.as_ref(), &name, &spec.command)),
         rulebook,
+        notifier: Arc::clone(&notifier),
     }));
     if let Some(reloader) = reloader {
         runtime.spawn(keep_current(reloader, Arc::clone(&boundary)));
@@ -86,6 +90,7 @@ pub fn run(place: &Place, args: &McpArgs) -> Result<ExitCode, Failure> {
         },
     )
     .map_err(|error| Failure::unavailable(error.to_string()))?;
+    tell::finish(&notifier);
     // A thread may still be blocked reading the client; its memory is all that would be waited for.
     runtime.shutdown_background();
     match end {

@@ -78,6 +78,16 @@ impl Client {
         self.result(asked)
     }
 
+    /// Calls a tool with arguments that are written out, and gives its result.
+    pub fn call_written(&mut self, tool: &str, arguments: &str) -> Value {
+        self.asked += 1;
+        self.open.push(self.asked);
+        let params = format!("{{\"name\":\"{tool}\",\"arguments\":{arguments}}}");
+        let head = format!("{{\"jsonrpc\":\"2.0\",\"id\":{},\"method\":\"tools/call\"", self.asked);
+        self.send(format!("{head},\"params\":{params}}}\n").as_bytes());
+        self.result(Asked(self.asked))
+    }
+
     /// Sends a call without waiting.
     pub fn ask(&mut self, tool: &str, arguments: Value) -> Asked {
         self.request("tools/call", json!({"name": tool, "arguments": arguments}))
@@ -96,6 +106,27 @@ impl Client {
     pub fn notify(&mut self, method: &str, params: Value) {
         let message = json!({"jsonrpc": "2.0", "method": method, "params": params});
         self.send(format!("{message}\n").as_bytes());
+    }
+
+    /// Cancels a request: no answer is waited for any more.
+    pub fn cancel(&mut self, Asked(id): Asked) {
+        self.open.retain(|open| *open != id);
+        self.notify("notifications/cancelled", json!({"requestId": id}));
+    }
+
+    /// Sends a request as it is, under this id, and waits for its answer.
+    pub fn raw(&mut self, id: u64, line: &[u8]) -> Value {
+        self.open.push(id);
+        self.send(line);
+        self.answer(Asked(id))
+    }
+
+    /// Whether a notification of this kind, or a request of the server's, has come by now and was not taken.
+    pub fn has_told(&mut self, method: &str) -> bool {
+        while let Ok(line) = self.lines.try_recv() {
+            self.take(&line);
+        }
+        self.told.iter().any(|told| told["method"] == method)
     }
 
     /// Sends bytes as they are.
@@ -154,6 +185,11 @@ impl Client {
         let place = self.open.iter().position(|open| *open == id);
         self.open.swap_remove(place.unwrap_or_else(|| panic!("nobody waits for this: {message}")));
         self.arrived.insert(id, message);
+    }
+
+    /// The process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// What the process printed on its error stream so far.

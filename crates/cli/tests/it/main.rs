@@ -7,19 +7,25 @@
     clippy::string_slice
 )]
 
+mod agentbarrier;
 mod approvals;
 mod approvers;
+mod callers;
 mod check;
 mod client;
+mod commit_time;
 mod console;
 mod delegated;
 mod demo;
 mod doctor;
+mod frameworks;
+mod grants;
 mod guards;
 mod halt;
 mod hostile;
 mod init;
 mod kill;
+mod notify;
 mod policy;
 mod real;
 mod records;

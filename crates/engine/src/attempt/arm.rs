@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 
 use super::Run;
 use super::claims::Conflict;
+use super::granted::Lost;
 use crate::entry::{Draft, DraftError};
+use crate::key::Key;
 use crate::reader::digest_text;
 use crate::{clock, recovery};
 
@@ -45,8 +47,17 @@ impl Run<'_> {
                     self.waited = began.elapsed();
                     return Event::Armed;
                 }
-                Err(CommitError::Limit { key, spent, reserved, .. }) => {
-                    (self.limit_full(&key, spent, reserved, at_ns), None)
+                Err(CommitError::Limit { key, spent, reserved, .. }) => match self.grant_lost(&key) {
+                    Some(Lost::Others) => continue,
+                    Some(Lost::Asks(reasons)) => return Event::NotArmed(reasons),
+                    None => (self.limit_full(&key, spent, reserved, at_ns), None),
+                },
+                Err(CommitError::Precondition { which: Precondition::GrantStands { grant }, .. }) => {
+                    match self.grant_lost(&grant) {
+                        Some(Lost::Others) => continue,
+                        Some(Lost::Asks(reasons)) => return Event::NotArmed(reasons),
+                        None => return Event::NotArmed(vec![Reason::about(Code::ApprovalRevoked, grant)]),
+                    }
                 }
                 Err(CommitError::Precondition {
                     which: Precondition::OnceFree { key, .. } | Precondition::LeaseFree { key },
@@ -61,7 +72,10 @@ impl Run<'_> {
                     return Event::NotArmed(vec![reason]);
                 }
                 Err(CommitError::Precondition { which: Precondition::MarkIs { .. }, .. }) => {
-                    return Event::NotArmed(vec![Reason::of(Code::ApprovalRevoked)]);
+                    return Event::NotArmed(match self.grants_void() {
+                        Some(Lost::Asks(reasons)) => reasons,
+                        Some(Lost::Others) | None => vec![Reason::of(Code::ApprovalRevoked)],
+                    });
                 }
                 Err(CommitError::Precondition { holder, .. }) => {
                     // A holder that is gone between two tries leaves the subject free: try again at once.
@@ -153,6 +167,7 @@ impl Run<'_> {
         draft.set("blind", self.is_blind());
         self.set_rules(&mut draft);
         draft.set_some("approval", self.claim.as_ref().map(|claim| claim.stands.to_json(&claim.request.id)));
+        draft.set_some("grants", self.granted_json());
         let group = &boundary.group;
         draft.set("child", json!({"pgid": group.pgid, "start": group.start, "boot": group.boot}));
         let entry = draft.finish(boundary.origin(), id, self.proposal.action.digest())?;
@@ -191,6 +206,8 @@ impl Run<'_> {
                 });
             }
         }
+        self.take_key(at_ns, &mut commit);
+        self.arm_on_grants(at_ns, &mut commit);
         if let Some(claim) = &self.claim {
             claim.arm(id, &mut commit);
         }
@@ -201,6 +218,7 @@ impl Run<'_> {
         let boundary = self.boundary;
         let mut draft = Draft::new(kind, boundary.settings.mode, &boundary.principal)?;
         draft.about(&boundary.upstream, &self.proposal.tool);
+        draft.set_some("idempotency_key", self.proposal.key.as_ref().map(Key::as_str));
         Ok(draft)
     }
 }

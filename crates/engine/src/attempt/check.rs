@@ -50,6 +50,8 @@ impl Boundary {
                 enforced.push(reason.clone());
             }
             match run.look().await {
+                // Whoever gave permission in advance would not be asked.
+                Event::Looked(Verdict::Hold(reasons)) if run.choose_grants(&reasons) => {}
                 Event::Looked(Verdict::Deny(reasons) | Verdict::Hold(reasons)) => enforced.extend(reasons),
                 // The permit is dropped: nothing passes the gate with it.
                 Event::Looked(Verdict::Allow(permit)) => audited.extend(permit.overridden().iter().cloned()),

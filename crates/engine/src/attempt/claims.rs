@@ -1,12 +1,14 @@
-//! What an attempt claims when it is armed: limits, once, leases; and what it says when somebody else has them.
+//! What an attempt claims when it is armed: limits, once, leases, the caller's own key; and what it says when somebody else has them.
 
 use std::time::Duration;
 
 use lastlook_kernel::{By, Code, Mode, Per, Reason};
-use lastlook_store::{AttemptRow, AttemptState, Precondition, Write};
+use lastlook_store::{AttemptRow, AttemptState, Commit, Lookup, Precondition, StoreError, Write};
 
 use super::Run;
+use crate::clock;
 use crate::guarding::{GuardPlan, Guarding, LimitPlan};
+use crate::key::Key;
 
 /// What one part of a guard claims in the store.
 pub(crate) struct Claim<'a> {
@@ -76,8 +78,74 @@ pub(super) enum Conflict {
 }
 
 impl Run<'_> {
-    /// What a taken `once` or lease means.
+    /// The store's name for the caller's own key, if it gave one.
+    fn own_key(&self) -> Option<String> {
+        Some(self.proposal.key.as_ref()?.once_key(&self.boundary.principal.id))
+    }
+
+    /// Takes the caller's own key in the commit that arms, unless somebody has it and nothing is refused.
+    pub(super) fn take_key(&self, at_ns: i64, commit: &mut Commit) {
+        let Some(key) = self.own_key().filter(|key| !self.waived.contains(key)) else { return };
+        commit.when.push(Precondition::OnceFree { key: key.clone(), at_ns });
+        let attempt = self.proposal.id.clone();
+        commit.writes.push(Write::TakeOnce { key, attempt, until_ns: None });
+    }
+
+    /// What refuses an action under the caller's own key before anybody is asked about it: it was done, or may have been.
+    pub(super) fn key_now(&mut self) -> Result<Option<Reason>, StoreError> {
+        let Some(key) = self.own_key() else { return Ok(None) };
+        let store = &self.boundary.store;
+        let Some((attempt, _)) = store.once(&key)? else { return Ok(None) };
+        let holder = match store.attempt(&attempt)? {
+            Lookup::Found(row) => Some(row),
+            Lookup::Missing | Lookup::Ambiguous(_) => None,
+        };
+        Ok(match self.taken_by(&key, holder.as_ref(), clock::unix_ns()) {
+            Conflict::Refuse(reason) | Conflict::Wait { reason, .. } => Some(reason),
+            Conflict::Waived => None,
+        })
+    }
+
+    /// What it means that an attempt has the caller's own key.
+    fn key_taken(&self, holder: Option<&AttemptRow>) -> Conflict {
+        let key = self.proposal.key.as_ref().map(Key::as_str).unwrap_or_default();
+        let id = holder.map(|holder| holder.id.clone()).unwrap_or_default();
+        let ended = holder.filter(|holder| !holder.state.is_open());
+        match ended {
+            Some(holder) if holder.action == self.proposal.action.digest() => Conflict::Refuse(
+                Reason::about(Code::OnceDone, id.clone())
+                    .saying(
+                        format!("what has the idempotency key `{key}` is done at most once"),
+                        format!("receipt {id} already did it: {}", holder.state),
+                        true,
+                    )
+                    .hint("do not repeat it"),
+            ),
+            Some(holder) => Conflict::Refuse(
+                Reason::about(Code::KeyReused, id.clone())
+                    .saying(
+                        format!("the idempotency key `{key}` stands for one action"),
+                        format!(
+                            "receipt {id} has it for another one, of `{}`: {}",
+                            holder.tool, holder.state
+                        ),
+                        true,
+                    )
+                    .hint("give each action a key of its own"),
+            ),
+            None => {
+                let reason = Reason::about(Code::InDoubt, id);
+                Conflict::Wait { reason, at_most: self.boundary.settings.wait_for_subject }
+            }
+        }
+    }
+
+    /// What a taken `once`, key or lease means.
     pub(super) fn taken_by(&mut self, key: &str, holder: Option<&AttemptRow>, at_ns: i64) -> Conflict {
+        if self.own_key().as_deref() == Some(key) {
+            let conflict = self.key_taken(holder);
+            return self.waived_if_audit(key, (self.boundary.settings.mode, conflict));
+        }
         let conflict = self.with_claim(key, at_ns, |run, claim| {
             let guard = &claim.plan.rules.guard.name;
             let open = holder.filter(|holder| holder.state.is_open());

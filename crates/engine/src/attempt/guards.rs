@@ -6,6 +6,7 @@ use lastlook_kernel::{
 
 use lastlook_store::StoreError;
 
+use super::granted::Stands;
 use super::{Covered, Run, hold};
 use crate::facts::{Asking, Taken, take_all};
 use crate::guarding::{GuardPlan, Guarding, instant};
@@ -114,6 +115,10 @@ impl Run<'_> {
             found.steps.push(steps);
             found.spaced.push(spaced.flatten());
         }
+        found.granted = self.grants_on_record().unwrap_or_else(|error| {
+            found.errors.push(("approve".to_owned(), error.to_string()));
+            Vec::new()
+        });
         found.approved = self.is_approved().unwrap_or_else(|error| {
             found.errors.push(("approve".to_owned(), error.to_string()));
             false
@@ -126,9 +131,10 @@ impl Run<'_> {
         let Some(guarding) = &self.proposal.guarding else { return (None, None) };
         let wall_ns = clock::unix_ns();
         let principal = &self.boundary.principal.id;
-        let OnRecord { steps, spaced, approved, errors } = &self.on_record;
+        let OnRecord { steps, spaced, approved, granted: _, errors } = &self.on_record;
         let mut guarded = guarded(guarding, principal, &self.taken, steps, spaced, wall_ns, self.mode());
-        for case in &mut guarded.guards {
+        for (case, plan) in guarded.guards.iter_mut().zip(&guarding.guards) {
+            case.granted = self.is_granted(plan);
             case.approved =
                 *approved && self.claim.as_ref().is_some_and(|claim| claim.is_for(&case.guard.name));
         }
@@ -158,6 +164,7 @@ impl Run<'_> {
         }
         judgement.audited.extend(self.audited.iter().cloned());
         let runs_out = self.claim.as_ref().and_then(hold::Claim::until_ns);
+        let runs_out = runs_out.into_iter().chain(self.granted_until_ns());
         let until = judgement.until_ns.into_iter().chain(period_ends).chain(runs_out).min().map(|until| {
             let left = u64::try_from(until.saturating_sub(wall_ns)).unwrap_or_default();
             Moment(at.0.saturating_add(left))
@@ -195,6 +202,8 @@ pub(super) struct OnRecord {
     spaced: Vec<Option<i64>>,
     /// Whether people have approved this very action, and it stands.
     pub(super) approved: bool,
+    /// The grants it runs on that stand.
+    pub(super) granted: Vec<Stands>,
     /// Guards of which the record could not be read, and why.
     errors: Vec<(String, String)>,
 }
@@ -207,6 +216,8 @@ impl OnRecord {
         self.errors.is_empty()
             && self.spaced == before.spaced
             && self.approved == before.approved
+            && self.granted.len() == before.granted.len()
+            && self.granted.iter().zip(&before.granted).all(|(now, before)| now.says_the_same(before))
             && steps(self) == steps(before)
             && self.steps.iter().flatten().zip(before.steps.iter().flatten()).all(same)
     }
@@ -233,6 +244,7 @@ fn guarded<'a>(
         decided_ns: plan.decided_ns,
         last_ns: spaced.get(index).copied().flatten(),
         approved: false,
+        granted: false,
         steps: steps.get(index).into_iter().flatten().map(StepFound::case).collect(),
     });
     Guarded {

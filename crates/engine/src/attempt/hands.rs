@@ -7,7 +7,7 @@ use lastlook_kernel::{Answer, Event, Moment, Passage};
 use tokio::sync::oneshot;
 
 use super::hold::arguments_of;
-use super::{Delivery, Proposal, Run};
+use super::{Caller, Delivery, Held, Proposal, Run};
 use crate::boundary::Boundary;
 use crate::clock;
 use crate::delegated::{Handed, Report, Terms};
@@ -37,7 +37,9 @@ impl Boundary {
         give: oneshot::Sender<Handed>,
         terms: Terms,
     ) -> Delivery {
+        let caller = Patient(self.settings.wait_for_approval);
         let mut run = Run::new(&self, proposal, None);
+        run.caller = Some(&caller);
         run.hands = Some(Hands { give: Some(give), terms, said: None });
         if let Some(held) = run.hold().await {
             return held;
@@ -90,6 +92,20 @@ impl Run<'_> {
             Some(Report::NotDone) => Answer::ReportedNot,
             Some(Report::Unknown) | None => Answer::Unreported,
         })
+    }
+}
+
+/// A program that waits for people as long as the rules say.
+#[derive(Debug)]
+struct Patient(Duration);
+
+impl Caller for Patient {
+    fn is_held(&self, _held: &Held) -> Duration {
+        self.0
+    }
+
+    fn gives_up(&self) -> bool {
+        false
     }
 }
 

@@ -6,9 +6,10 @@ mod check;
 mod claims;
 mod confirm;
 mod crash;
+mod granted;
 mod guards;
 mod hands;
-mod hold;
+pub(crate) mod hold;
 mod look;
 mod rebase;
 pub(crate) mod record;
@@ -16,7 +17,9 @@ mod record_guards;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
+use lastlook_canon::Digest;
 use lastlook_kernel::{
     Action, Answer, Attempt, BlindWrites, Class, Code, Command, Confirmation, Event, GuardSet, Judgement,
     Mode, Moment, Outcome, Passage, Reason, Snapshot, Standing, State, Subjects, Tool, Touched,
@@ -30,6 +33,7 @@ use crate::explain::{self, Moved};
 use crate::facts::Taken;
 use crate::gate::Control;
 use crate::guarding::Guarding;
+use crate::key::Key;
 use crate::rulebook::Rulebook;
 
 /// A call of an effect as it arrived, with the basis it had at that instant.
@@ -41,6 +45,8 @@ pub struct Proposal {
     pub tool: Arc<Tool>,
     /// The action.
     pub action: Action,
+    /// The caller's own key for it: what carries the same one is the same action, said again.
+    pub key: Option<Key>,
     /// Why the call is no action, if it is none.
     pub unreadable: Option<Reason>,
     /// The exact bytes that will be sent, line break included.
@@ -107,14 +113,34 @@ pub enum Delivery {
         code: &'static str,
     },
     /// It waits for people, on record.
-    Held {
-        /// The request's id.
-        request: String,
-        /// One sentence for the agent.
-        sentence: String,
-    },
+    Held(Held),
     /// Nothing: the caller cancelled.
     Nothing,
+}
+
+/// A call that waits for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The request's id.
+    pub request: String,
+    /// The tool.
+    pub tool: String,
+    /// Who is asked, as the guards name them, each once.
+    pub by: Vec<String>,
+    /// The digest of the action.
+    pub action: Digest,
+    /// When the request runs out, in nanoseconds since the Unix epoch.
+    pub until_ns: i64,
+}
+
+/// Whoever made a call, as far as anything is said between them and the boundary before it is answered.
+pub trait Caller: std::fmt::Debug + Send + Sync {
+    /// The call is held. Returns how long it may wait for people before it is answered so, counted from its beginning.
+    /// Called for every request that it waits for.
+    fn is_held(&self, held: &Held) -> Duration;
+
+    /// Whether they do not want to wait any more. Asked again and again while the call waits.
+    fn gives_up(&self) -> bool;
 }
 
 /// Why nothing was sent, and what the agent can do.
@@ -138,6 +164,8 @@ pub(crate) struct Run<'a> {
     answered: Option<oneshot::Receiver<Arc<[u8]>>>,
     /// Set where the caller acts by itself, instead of the server.
     hands: Option<hands::Hands>,
+    /// Whoever made the call; nobody in a check.
+    caller: Option<&'a dyn Caller>,
     /// Whether the facts as they are stand for what the agent read: only in a check, where there is no agent.
     as_if_read: bool,
     standing: Standing,
@@ -146,6 +174,10 @@ pub(crate) struct Run<'a> {
     overridden: Vec<Reason>,
     /// The approval it runs on; nothing where nobody had to be asked.
     claim: Option<hold::Claim>,
+    /// The grants it runs on, where they stand in place of people.
+    granted: Option<granted::Granted>,
+    /// Whether it was to run on grants, and they were gone when it was to be armed.
+    ungranted: bool,
     /// What refuses it because of what people said, or could not be asked.
     barred: Vec<Reason>,
     /// What the guards said at the last look.
@@ -164,7 +196,7 @@ pub(crate) struct Run<'a> {
     /// The instant that what the guards claim was counted at, in nanoseconds since the Unix epoch.
     claimed_ns: Option<i64>,
     /// How long arming waited for others.
-    waited: std::time::Duration,
+    waited: Duration,
     confirmation: Option<Confirmation>,
     passed: Option<Passed>,
     answer: Option<Arc<[u8]>>,
@@ -195,8 +227,10 @@ impl Boundary {
         self: &Arc<Self>,
         proposal: Proposal,
         answered: oneshot::Receiver<Arc<[u8]>>,
+        caller: &dyn Caller,
     ) -> Delivery {
         let mut run = Run::new(self, proposal, Some(answered));
+        run.caller = Some(caller);
         if let Some(held) = run.hold().await {
             return held;
         }
@@ -225,12 +259,15 @@ impl<'a> Run<'a> {
             proposal,
             answered,
             hands: None,
+            caller: None,
             as_if_read: false,
             standing,
             snapshot: Snapshot::default(),
             moved: Vec::new(),
             overridden: Vec::new(),
             claim: None,
+            granted: None,
+            ungranted: false,
             barred: Vec::new(),
             judgement: None,
             on_record: guards::OnRecord::default(),
@@ -240,7 +277,7 @@ impl<'a> Run<'a> {
             fences: Vec::new(),
             armed_at: None,
             claimed_ns: None,
-            waited: std::time::Duration::ZERO,
+            waited: Duration::ZERO,
             confirmation: None,
             passed: None,
             answer: None,

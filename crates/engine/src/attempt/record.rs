@@ -73,6 +73,7 @@ impl Run<'_> {
         }
         self.set_rules(&mut draft);
         draft.set_some("approval", self.claim.as_ref().map(|claim| claim.stands.to_json(&claim.request.id)));
+        draft.set_some("grants", self.granted_json());
         self.set_guarding(&mut draft);
         draft.set("outcome", outcome.as_str());
         draft.set("evidence", evidence);

@@ -13,6 +13,7 @@ mod document;
 mod effective;
 mod error;
 mod find;
+mod hook;
 mod inside;
 mod places;
 mod policy;
@@ -37,6 +38,7 @@ use lastlook_kernel::{
 pub use database::{DatabaseConfig, Secret};
 pub use effective::{Key, Origin, Setting, SettingName};
 pub use error::{ConfigError, FileKind, Invalid, NamedBy, Problem};
+pub use hook::{HookConfig, HookFormat};
 pub use places::{Place, Places};
 pub use policy::{PoliciesRead, PolicyFiles};
 pub use profile::Profile;
@@ -45,6 +47,7 @@ pub use schema::{schema, schema_text};
 pub use weaker::weaker;
 
 pub(crate) use restart::at_restart;
+pub(crate) use value::parse_duration;
 
 /// The largest configuration file that is read, in bytes.
 pub const MAX_BYTES: u64 = 1 << 20;
@@ -76,6 +79,8 @@ pub struct Config {
     pub procedures: BTreeMap<String, Procedure>,
     /// Whether the proxy offers agents a tool that checks their claims.
     pub claims_tool: bool,
+    /// Who is told of held actions, by name.
+    pub hooks: BTreeMap<String, HookConfig>,
     /// Where in the file everything stands.
     pub places: Places,
     /// The file it came from, or the name it was parsed under.
@@ -101,6 +106,8 @@ pub struct Defaults {
     pub wait_for_subject: Duration,
     /// How long a call that people must approve waits for them before it is answered that it is held; zero: not at all.
     pub wait_for_approval: Duration,
+    /// Whether a client that can put something before its user is asked to tell them of a call that people must approve.
+    pub elicit: bool,
 }
 
 impl Default for Defaults {
@@ -114,6 +121,7 @@ impl Default for Defaults {
             max_gap: Duration::from_secs(2),
             wait_for_subject: Duration::from_secs(10),
             wait_for_approval: Duration::ZERO,
+            elicit: true,
         }
     }
 }

@@ -73,7 +73,7 @@ pub(super) fn is_secret(path: &[&str], value: &DeValue<'_>) -> bool {
         ["fact", _, "command", "env"] => text.contains('='),
         _ if text.starts_with("env:") => false,
         [.., "http", "url"] => names_a_user(text),
-        [.., "url"] => true,
+        [.., "url"] | ["notify", _, "secret"] => true,
         _ => path.iter().any(|key| matches!(*key, "env" | "headers" | "password")),
     }
 }

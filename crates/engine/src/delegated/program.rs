@@ -16,6 +16,7 @@ use crate::config::{Config, ConfigError, UpstreamRules};
 use crate::facts::{Asking, take_all};
 use crate::guarding::Guarding;
 use crate::ids::NoRandomness;
+use crate::notify::Notifier;
 use crate::recovery;
 use crate::rulebook::Rulebook;
 use crate::settings::Settings;
@@ -80,6 +81,7 @@ impl Program<'_> {
             group: ProcessGroup::own()?,
             catalog: Catalog::new(UpstreamRules::new(Some(config), name, &[])),
             rulebook: Rulebook::new(Some(config), exe)?,
+            notifier: Arc::new(Notifier::new(|warning| tracing::warn!("{warning}"))),
             state,
         }));
         boundary.take_listing(boundary.catalog().generation(), listed);

@@ -1,5 +1,7 @@
 //! Whether there are people who can say yes.
 
+use std::net::SocketAddr;
+
 use super::Finding;
 use crate::approvers::Registry;
 use crate::config::Config;
@@ -28,4 +30,20 @@ pub fn approvals(config: &Config, registry: Option<&Registry>) -> Vec<Finding> {
             }
         })
         .collect()
+}
+
+/// How whoever makes a call hears that it waits for people; nothing where no guard asks anybody.
+///
+/// `console` is where a console on the state is, while one runs.
+pub fn callers(config: &Config, console: Option<SocketAddr>) -> Option<Finding> {
+    config.guards.values().find(|guard| guard.approve.is_some())?;
+    let says = match (config.defaults.elicit, console) {
+        (false, _) => "get the held result, and their users nothing (`elicit = false`)".to_owned(),
+        (true, Some(at)) => format!("send their users to the page at http://{at}, if they can elicit"),
+        (true, None) => {
+            "show their users a text, if they can elicit; a page only while `lastlook console` runs"
+                .to_owned()
+        }
+    };
+    Some(Finding::ok("clients", says))
 }

@@ -20,6 +20,9 @@ pub struct Asked {
     pub tool: String,
     /// The arguments, byte for byte as they will be sent.
     pub arguments: String,
+    /// The caller's own key for it: an approval is good for what carries the same one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
     /// The guards that ask, in the order of their names; never empty.
     pub guards: Vec<AskedGuard>,
     /// The facts as they were.

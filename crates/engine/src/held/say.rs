@@ -339,7 +339,7 @@ pub async fn revoke(
 }
 
 /// Whether an attempt that stands on no list has passed the gate before, or may have, by its own row.
-fn may_have_run(store: &dyn Store, attempt: &str) -> Result<bool, StoreError> {
+pub(super) fn may_have_run(store: &dyn Store, attempt: &str) -> Result<bool, StoreError> {
     Ok(match store.attempt(attempt)? {
         Lookup::Found(row) => match row.state {
             AttemptState::Armed | AttemptState::Refused => false,

@@ -122,7 +122,7 @@ fn counts<'r>(
 }
 
 /// Whether the principal who asks is this approver: as an entity, or by the bare name of the user it runs as.
-pub(super) fn is_requester(principal: &str, approver: &str) -> bool {
+pub(crate) fn is_requester(principal: &str, approver: &str) -> bool {
     // An entity has several spellings; an approver's name, which has nothing to escape, has one.
     let principal = entity_normal(principal).unwrap_or_else(|| principal.to_owned());
     principal == approver || principal.ends_with(&format!("::\"{approver}\""))

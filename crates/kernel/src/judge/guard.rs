@@ -56,7 +56,8 @@ pub(super) fn judge(
     reasons.extend(time(guarded, case, judgement));
     if let Some(approve) = &guard.approve {
         let missing = approval(guarded, approve, world);
-        reasons.extend(missing.filter(|reason| !case.approved || reason.code != Code::ApprovalRequired));
+        let is_given = case.approved || case.granted;
+        reasons.extend(missing.filter(|reason| !is_given || reason.code != Code::ApprovalRequired));
     }
     if let Some(confirm) = &guard.confirm {
         judgement.before.push(Before {

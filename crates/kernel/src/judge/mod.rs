@@ -57,6 +57,8 @@ pub struct GuardCase<'a> {
     pub last_ns: Option<i64>,
     /// Whether the people it asks for have approved this very action.
     pub approved: bool,
+    /// Whether enough of them gave permission for it in advance: then nobody is asked, and nothing else is different.
+    pub granted: bool,
     /// Its `after`, procedures resolved to steps, with what is on record of each.
     pub steps: Vec<StepCase<'a>>,
 }

@@ -91,6 +91,7 @@ fn codes(
         decided_ns: NOW,
         last_ns: None,
         approved: false,
+        granted: false,
         steps: Vec::new(),
     };
     more(&mut case);
@@ -277,6 +278,7 @@ fn a_judgement_holds_only_until_the_first_thing_it_rests_on_runs_out() {
             decided_ns: NOW,
             last_ns: None,
             approved: false,
+            granted: false,
             steps: Vec::new(),
         }],
         policies: None,
@@ -286,6 +288,40 @@ fn a_judgement_holds_only_until_the_first_thing_it_rests_on_runs_out() {
     assert_eq!(judge(&guarded).until_ns, Some(NOW + 7 * SECOND));
     guarded.guards[0].decided_ns = NOW - 4 * SECOND;
     assert_eq!(judge(&guarded).until_ns, Some(NOW + 6 * SECOND + 1));
+}
+
+/// What people approved they approved on what they saw; whoever gave permission in advance saw nothing.
+#[test]
+fn a_grant_replaces_asking_and_an_approval_compares_all_that_was_shown() {
+    let approve = Approve {
+        when: Some(condition("args.amount > 4")),
+        by: r#"Role::"finance""#.to_owned(),
+        quorum: 2,
+        expires: None,
+    };
+    let guard = Guard {
+        facts: vec!["order".to_owned()],
+        when: Some(condition("now.order.n == 1")),
+        approve: Some(approve),
+        ..plain()
+    };
+    let spec = order(&[]);
+    let judged = |guard: &Guard, now: &str, approved, granted| {
+        let was = Was::Unseen;
+        codes(guard, &spec, was, read(now), |case| (case.approved, case.granted) = (approved, granted))
+    };
+    let one = r#"{"n":1}"#;
+    assert_eq!(judged(&guard, one, false, false), ["approval-required"]);
+    assert_eq!(judged(&guard, one, false, true), [""; 0]);
+    assert_eq!(judged(&guard, one, true, false), ["basis-missing"]);
+    assert_eq!(judged(&guard, one, true, true), ["basis-missing"]);
+    // All else refuses as ever.
+    assert_eq!(judged(&guard, r#"{"n":2}"#, false, true), ["condition-false"]);
+    let compared = Guard { unchanged: vec!["order".to_owned()], ..guard.clone() };
+    assert_eq!(judged(&compared, one, false, true), ["basis-missing"]);
+    let broken = Approve { when: Some(condition("args.nothing > 4")), ..guard.approve.clone().unwrap() };
+    let broken = Guard { approve: Some(broken), ..guard };
+    assert_eq!(judged(&broken, one, false, true), ["condition-error"]);
 }
 
 #[test]
@@ -362,6 +398,7 @@ fn what_showed_already_is_told_apart_from_what_nobody_can_say() {
                 decided_ns: NOW,
                 last_ns: None,
                 approved: false,
+                granted: false,
                 steps: Vec::new(),
             }],
             policies: None,
@@ -403,6 +440,7 @@ fn an_agent_is_told_only_what_it_sent_or_read_itself() {
                 decided_ns: NOW,
                 last_ns: None,
                 approved: false,
+                granted: false,
                 steps: Vec::new(),
             }],
             policies: None,

@@ -8,7 +8,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::error::brief;
-use crate::key::KeyError;
+use crate::key::{KeyError, point};
 
 /// The private key of one approver. It signs statements of approvers and nothing else.
 ///
@@ -44,9 +44,7 @@ pub struct ApproverPublic(ed25519_dalek::VerifyingKey);
 impl ApproverPublic {
     /// The key with these bytes, if it is a point on the curve that not just anybody can sign for.
     pub fn from_bytes(bytes: &[u8; 32]) -> Option<ApproverPublic> {
-        let key = ed25519_dalek::VerifyingKey::from_bytes(bytes).ok()?;
-        // One key, one spelling: a point that is not reduced would be another text for the same key.
-        (!key.is_weak() && key.to_edwards().compress().as_bytes() == bytes).then_some(ApproverPublic(key))
+        point(bytes).filter(|key| !key.is_weak()).map(ApproverPublic)
     }
 
     /// Its 32 bytes.

@@ -63,6 +63,14 @@ impl<'a> Members<'a> {
         count.and_then(|count| count.try_into().ok()).ok_or_else(|| self.fault(name, "is not a count"))
     }
 
+    /// A count, or null for nothing.
+    pub(super) fn count_or_null(&self, name: &str) -> Result<Option<u64>, ApprovalError> {
+        match self.need(name)? {
+            Json::Null => Ok(None),
+            _ => self.count(name).map(Some),
+        }
+    }
+
     pub(super) fn digest(&self, name: &str) -> Result<Digest, ApprovalError> {
         Digest::from_hex(self.text(name)?).ok_or_else(|| self.fault(name, NOT_A_DIGEST))
     }

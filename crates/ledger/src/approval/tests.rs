@@ -43,6 +43,29 @@ fn removal() -> Removal {
     }
 }
 
+fn grant() -> Grant {
+    Grant {
+        grant: "grant-7c1e".to_owned(),
+        approver: "ada".to_owned(),
+        principal: "User::\"agent\"".to_owned(),
+        agent: None,
+        upstream: "shop".to_owned(),
+        tool: "refund".to_owned(),
+        definition: Digest::of("test", &[b"definition"]),
+        resources: vec!["Order::\"42\"".to_owned()],
+        when: Some("args.n <= 5".to_owned()),
+        uses: Some(5),
+        sum: Some("/n".to_owned()),
+        max: Some("12.50".to_owned()),
+        guards: vec![Digest::of("test", &[b"guard"])],
+        epoch: 7,
+        expires: "2026-01-31T17:30:00.000000000Z".to_owned(),
+        reason: "small ones".to_owned(),
+        state: "lastlook/3f9a2c".to_owned(),
+        time: TIME.to_owned(),
+    }
+}
+
 /// Whether these bytes are a statement of this key's.
 fn passes<T: Signable>(bytes: &[u8], key: &ApproverPublic) -> bool {
     Signed::<T>::from_bytes(bytes).is_ok_and(|signed| signed.verify(key).is_ok())
@@ -83,6 +106,7 @@ fn every_byte_that_is_changed_is_refused() {
         (statement().sign(&key(1)).unwrap().to_bytes(), passes::<Statement> as fn(&[u8], &_) -> bool),
         (introduction().sign(&key(1)).unwrap().to_bytes(), passes::<Introduction>),
         (removal().sign(&key(1)).unwrap().to_bytes(), passes::<Removal>),
+        (grant().sign(&key(1)).unwrap().to_bytes(), passes::<Grant>),
     ];
     for (bytes, passes) in written {
         assert!(passes(&bytes, &public));
@@ -102,7 +126,13 @@ fn a_signature_of_one_kind_is_none_of_another() {
     let ours = key(1);
     // The same bytes under another line, as a checkpoint, or as a statement of the next version.
     let json = lexical(&statement().to_json());
-    for line in ["lastlook/introduction/v1\n", "lastlook/removal/v1\n", "lastlook/approval/v2\n", ""] {
+    for line in [
+        "lastlook/introduction/v1\n",
+        "lastlook/removal/v1\n",
+        "lastlook/grant/v1\n",
+        "lastlook/approval/v2\n",
+        "",
+    ] {
         let bytes = [line.as_bytes(), &json].concat();
         let signed = Signed { claimed: statement(), signature: ours.sign(&bytes) };
         assert_eq!(signed.verify(&ours.public()), Err(ApprovalError::Signature), "{line:?}");
@@ -166,6 +196,25 @@ fn what_nobody_could_read_is_not_signed() {
     }
     let twice = Introduction { groups: vec!["Role::\"a\"".to_owned(); 2], ..introduction() };
     assert_eq!(twice.sign(&key(1)).map_err(|error| error.code()), Err("approval-member"));
+    let changed: [fn(&mut Grant); 12] = [
+        |grant| grant.expires = grant.time.clone(),
+        |grant| grant.uses = Some(0),
+        |grant| grant.uses = Some(1 << 53),
+        |grant| grant.max = None,
+        |grant| grant.sum = None,
+        |grant| grant.sum = Some("n".to_owned()),
+        |grant| grant.max = Some("1e3".to_owned()),
+        |grant| grant.max = Some("9".repeat(41)),
+        |grant| grant.resources = vec!["Order::\"1\"".to_owned(); 2],
+        |grant| grant.principal = String::new(),
+        |grant| grant.when = Some("x".repeat(16 * 1024 + 1)),
+        |grant| grant.reason = String::new(),
+    ];
+    for (n, change) in changed.iter().enumerate() {
+        let mut grant = grant();
+        change(&mut grant);
+        assert_eq!(grant.sign(&key(1)).map_err(|error| error.code()), Err("approval-member"), "{n}");
+    }
     let silent = Removal { reason: String::new(), ..removal() };
     assert_eq!(silent.sign(&key(1)).map_err(|error| error.code()), Err("approval-member"));
 }
@@ -175,6 +224,9 @@ fn a_statement_expires_at_its_instant_and_not_before() {
     let statement = statement();
     assert!(!statement.is_expired("2026-01-31T09:44:59.999999999Z"));
     assert!(statement.is_expired("2026-01-31T09:45:00.000000000Z"));
+    let grant = grant();
+    assert!(!grant.is_expired("2026-01-31T17:29:59.999999999Z"));
+    assert!(grant.is_expired("2026-01-31T17:30:00.000000000Z"));
     assert!(!Statement { expires: None, ..statement }.is_expired("9999-12-31T23:59:59.999999999Z"));
 }
 
@@ -265,6 +317,7 @@ proptest! {
             let _ = SignedStatement::from_bytes(bytes);
             let _ = SignedIntroduction::from_bytes(bytes);
             let _ = SignedRemoval::from_bytes(bytes);
+            let _ = SignedGrant::from_bytes(bytes);
         }
         let _ = text.parse::<ApproverPublic>();
     }

@@ -58,6 +58,7 @@ const ALL: &[Rule] = &[
     ("principal", REQUIRED, PRINCIPAL),
     ("definition", OPTIONAL, Shape::OrNull(&Shape::Hex)),
     ("class", OPTIONAL, CLASS),
+    ("idempotency_key", OPTIONAL, Shape::Text),
 ];
 const CALL: &[Rule] = &[("upstream", REQUIRED, Shape::Text), ("tool", REQUIRED, Shape::Text)];
 const NO_CALL: &[Rule] = &[("upstream", OPTIONAL, Shape::Text), ("tool", OPTIONAL, Shape::Text)];
@@ -132,6 +133,8 @@ const OPERATORS_WORDS: &[&str] = &[
     "approved",
     "rejected",
     "revoked",
+    "granted",
+    "grant-revoked",
 ];
 const SCOPE: Shape = Shape::Object(&[
     ("of", REQUIRED, Shape::One(&["all", "upstream", "tool", "principal", "agent"])),

@@ -5,6 +5,9 @@ use sha2::Sha256;
 use tlog_tiles::tlog;
 
 const SIZES: u64 = 70;
+/// Up to this size every leaf is proven, up to that one some are, at every size.
+const ALL: u64 = 200;
+const EVERY: u64 = 1000;
 
 fn data(count: u64) -> Vec<Vec<u8>> {
     (0..count).map(|n| format!("entry {n}").into_bytes()).collect()
@@ -12,12 +15,6 @@ fn data(count: u64) -> Vec<Vec<u8>> {
 
 fn leaves(count: u64) -> Vec<Hash> {
     data(count).iter().map(|data| leaf_hash(data)).collect()
-}
-
-fn oracle(count: u64) -> MemoryBackedTree<Sha256, Vec<u8>> {
-    let mut tree = MemoryBackedTree::new();
-    data(count).into_iter().for_each(|data| tree.push(data));
-    tree
 }
 
 fn flat(proof: &[Hash]) -> Vec<u8> {
@@ -37,18 +34,20 @@ fn the_empty_tree_has_the_hash_of_nothing() {
 
 #[test]
 fn roots_and_inclusion_proofs_are_those_of_the_oracles() {
-    let all = leaves(SIZES);
-    for size in 1..=SIZES {
-        let theirs_tree = oracle(size);
+    let all = leaves(EVERY);
+    let mut theirs_tree = MemoryBackedTree::<Sha256, Vec<u8>>::new();
+    for (size, data) in (1..).zip(data(EVERY)) {
+        theirs_tree.push(data);
         let root = root_of(&all[..size as usize]);
         assert_eq!(root.as_bytes(), &theirs_tree.root().as_bytes()[..], "root of {size}");
-        for index in 0..size {
+        // All of them while they are few; then the ends, every power of two, and every 97th.
+        let chosen = |index: &u64| {
+            size <= ALL || index.is_multiple_of(97) || *index + 2 > size || index.is_power_of_two()
+        };
+        for index in (0..size).filter(chosen) {
             let proof = inclusion_proof(&all, index, size).unwrap();
-            assert_eq!(
-                flat(&proof),
-                theirs_tree.prove_inclusion(index as usize).as_bytes(),
-                "{index} of {size}"
-            );
+            let expected = theirs_tree.prove_inclusion(index as usize);
+            assert_eq!(flat(&proof), expected.as_bytes(), "{index} of {size}");
             assert_eq!(Some(proof.len()), inclusion_proof_len(index, size));
             let leaf = &all[index as usize];
             assert!(verify_inclusion(&root, size, index, leaf, &proof));
@@ -60,11 +59,19 @@ fn roots_and_inclusion_proofs_are_those_of_the_oracles() {
 
 #[test]
 fn consistency_proofs_are_those_of_the_oracles() {
-    let all = leaves(SIZES);
-    for new in 1..=SIZES {
-        let (theirs_tree, new_root) = (oracle(new), root_of(&all[..new as usize]));
-        for old in 1..=new {
-            let old_root = root_of(&all[..old as usize]);
+    let all = leaves(EVERY);
+    let roots: Vec<_> = (0..=EVERY).map(|size| root_of(&all[..size as usize])).collect();
+    let mut theirs_tree = MemoryBackedTree::<Sha256, Vec<u8>>::new();
+    for (new, data) in (1..).zip(data(EVERY)) {
+        theirs_tree.push(data);
+        let chosen = |old: &u64| {
+            new <= SIZES
+                || (new.is_multiple_of(7) && old.is_multiple_of(61))
+                || *old + 2 > new
+                || old.is_power_of_two()
+        };
+        for old in (1..=new).filter(chosen) {
+            let [old_root, new_root] = [old, new].map(|size| roots[size as usize]);
             let proof = consistency_proof(&all, old, new).unwrap();
             assert!(verify_consistency(old, &old_root, new, &new_root, &proof), "{old} to {new}");
             if old < new {
@@ -75,6 +82,50 @@ fn consistency_proofs_are_those_of_the_oracles() {
             tlog::check_tree(&proof, new, theirs(&new_root), old, theirs(&old_root)).unwrap();
         }
     }
+}
+
+/// Roots and proofs just before, at and just after each power of two, up to 2^20 leaves.
+#[test]
+fn large_trees_are_those_of_the_oracle() {
+    const LARGEST: u64 = (1 << 20) + 1;
+    let mut theirs_tree = MemoryBackedTree::<Sha256, Vec<u8>>::new();
+    let (mut tree, mut all, mut before) = (Tree::new(), Vec::new(), (0, empty_root()));
+    for number in 0..LARGEST {
+        let data = number.to_be_bytes().to_vec();
+        let leaf = leaf_hash(&data);
+        tree.push(leaf);
+        all.push(leaf);
+        theirs_tree.push(data);
+        let size = number + 1;
+        if size < 256 || ![size - 1, size, size + 1].into_iter().any(u64::is_power_of_two) {
+            continue;
+        }
+        let root = tree.root();
+        assert_eq!(root.as_bytes(), &theirs_tree.root().as_bytes()[..], "root of {size}");
+        for index in [0, size / 3, size - 1] {
+            // Ours is made from all leaves and costs as much as the tree; theirs is taken from what they keep.
+            let proof: Vec<Hash> = hashes(theirs_tree.prove_inclusion(index as usize).as_bytes());
+            assert_eq!(Some(proof.len()), inclusion_proof_len(index, size));
+            assert!(verify_inclusion(&root, size, index, &all[index as usize], &proof), "{index} of {size}");
+            assert!(!verify_inclusion(&root, size, index ^ 1, &all[index as usize], &proof));
+        }
+        if size < 1 << 17 || size.is_power_of_two() {
+            let proof = inclusion_proof(&all, size / 3, size).unwrap();
+            assert_eq!(flat(&proof), theirs_tree.prove_inclusion((size / 3) as usize).as_bytes());
+        }
+        let (old, old_root) = before;
+        if old > 0 {
+            let proof = hashes(theirs_tree.prove_consistency((size - old) as usize).as_bytes());
+            assert!(verify_consistency(old, &old_root, size, &root, &proof), "{old} to {size}");
+            assert!(!verify_consistency(old - 1, &old_root, size, &root, &proof));
+        }
+        before = (size, root);
+    }
+    assert_eq!(before.0, LARGEST);
+}
+
+fn hashes(bytes: &[u8]) -> Vec<Hash> {
+    bytes.chunks(32).map(|hash| Hash::from_slice(hash).unwrap()).collect()
 }
 
 #[test]

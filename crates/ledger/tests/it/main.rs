@@ -11,4 +11,5 @@
 mod fixture;
 mod hostile;
 mod logs;
+mod python;
 mod vectors;

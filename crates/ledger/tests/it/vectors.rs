@@ -1,18 +1,19 @@
 //! The vectors of `spec/vectors/`: generated here, committed, and read back as any implementation would read them.
 //!
-//! `UPDATE_VECTORS=1 cargo test -p lastlook-ledger` rewrites them; without it a difference fails the test. A vector that was
+//! `cargo xtask vectors` rewrites them (it sets `LASTLOOK_WRITE_VECTORS`); without it a difference fails the test. A vector that was
 //! ever released must not change: every entry ever written still verifies.
 
-mod approvals;
+pub mod approvals;
 mod basics;
 mod logs;
+mod more;
 mod receipts;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use lastlook_ledger::tree::{inclusion_proof, leaf_hash, verify_consistency, verify_inclusion};
 use lastlook_ledger::{
-    Commitment, Entry, Hash, Salt, Tree, VerifierKey, leaf_of_payload, open_checkpoint, verify_log,
-    verify_receipt,
+    Commitment, Entry, Hash, Salt, Tree, VerifierKey, leaf_of_payload, open_checkpoint, parse_keys,
+    verify_log, verify_receipt,
 };
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -22,7 +23,7 @@ fn folder() -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "..", "..", "spec", "vectors"].iter().collect()
 }
 
-fn read(name: &str) -> Value {
+pub fn read(name: &str) -> Value {
     LazyLock::force(&FILES);
     serde_json::from_slice(&std::fs::read(folder().join(name)).unwrap()).unwrap()
 }
@@ -87,19 +88,20 @@ fn expect<T: PartialEq + std::fmt::Debug>(found: T, expected: T) -> Result<(), S
 }
 
 /// Every file as this code writes it; on disk they are brought up to date once, before anything reads them, when asked.
-static FILES: LazyLock<[(&str, String); 8]> = LazyLock::new(|| {
+static FILES: LazyLock<[(&str, String); 9]> = LazyLock::new(|| {
     let files = [
-        ("keys.json", basics::keys()),
-        ("commitments.json", basics::commitments()),
-        ("entries.json", basics::entries()),
-        ("tree.json", basics::tree()),
-        ("checkpoints.json", basics::checkpoints()),
-        ("receipts.json", receipts::receipts()),
-        ("logs.json", logs::logs()),
-        ("approvals.json", approvals::approvals()),
+        ("keys.json", more::with_keys(basics::keys())),
+        ("key-files.json", more::key_files()),
+        ("commitments.json", more::add(basics::commitments(), vec![], more::openings())),
+        ("entries.json", more::with_entries(basics::entries())),
+        ("tree.json", more::tree(basics::tree())),
+        ("checkpoints.json", more::with_checkpoints(basics::checkpoints())),
+        ("receipts.json", more::receipts(receipts::receipts())),
+        ("logs.json", more::logs(logs::logs())),
+        ("approvals.json", more::with_approvals(approvals::approvals())),
     ];
     let files = files.map(|(name, vectors)| (name, format!("{:#}\n", sorted(vectors))));
-    if std::env::var_os("UPDATE_VECTORS").is_some_and(|value| value == "1") {
+    if std::env::var_os("LASTLOOK_WRITE_VECTORS").is_some_and(|value| value == "1") {
         files.iter().for_each(|(name, text)| std::fs::write(folder().join(name), text).unwrap());
     }
     files
@@ -111,7 +113,7 @@ fn the_committed_vectors_are_what_this_code_writes() {
         let committed = std::fs::read_to_string(folder().join(name)).unwrap();
         assert!(
             committed == *text,
-            "spec/vectors/{name} differs: run with UPDATE_VECTORS=1 and look at the change"
+            "spec/vectors/{name} differs: run `cargo xtask vectors` and look at the change"
         );
     }
 }
@@ -134,6 +136,17 @@ fn keys_are_read_as_the_vectors_say() {
 }
 
 #[test]
+fn key_files_are_read_as_the_vectors_say() {
+    let file = read("key-files.json");
+    let ids = |vector: &Value| -> Result<Value, &str> {
+        let keys = parse_keys(&bytes(vector, "file")).map_err(|error| error.code())?;
+        Ok(keys.iter().map(|key| hex::encode(key.id())).collect())
+    };
+    each(&file["good"], |vector| expect(ids(vector), Ok(vector["ids"].clone())));
+    each(&file["malformed"], |vector| expect(ids(vector), Err(text(vector, "code"))));
+}
+
+#[test]
 fn statements_of_approvers_are_read_as_the_vectors_say() {
     let file = read("approvals.json");
     each(&file["good"], |vector| {
@@ -147,7 +160,13 @@ fn statements_of_approvers_are_read_as_the_vectors_say() {
 
 #[test]
 fn commitments_are_those_of_the_vectors() {
-    each(&read("commitments.json")["good"], |vector| {
+    let file = read("commitments.json");
+    each(&file["malformed"], |vector| {
+        let salt = Salt::from_bytes(hex::decode(text(vector, "salt")).unwrap().try_into().unwrap());
+        let commitment = Commitment::from_json(&vector["commitment"]).unwrap();
+        expect(commitment.opens(&salt, &bytes(vector, "value")), false)
+    });
+    each(&file["good"], |vector| {
         let seed = hex::decode(text(vector, "seed")).unwrap().try_into().unwrap();
         let salt = Salt::derive(&seed, text(vector, "label"));
         expect(hex::encode(salt.as_bytes()).as_str(), text(vector, "salt"))?;
@@ -251,7 +270,7 @@ fn logs_are_read_as_the_vectors_say() {
 }
 
 /// Every code that verification reports.
-const CODES: [&str; 37] = [
+const CODES: [&str; 38] = [
     "approval-format",
     "approval-json",
     "approval-member",
@@ -271,6 +290,7 @@ const CODES: [&str; 37] = [
     "entry-statement",
     "entry-too-large",
     "index-out-of-range",
+    "key-file",
     "key-form",
     "key-id",
     "key-name",
@@ -297,9 +317,9 @@ fn every_code_is_in_the_text_and_has_a_vector() {
         .map(|name| std::fs::read_to_string(folder().join("..").join(name)).unwrap())
         .concat();
     let mut seen = std::collections::BTreeSet::new();
-    let files =
-        ["keys.json", "entries.json", "checkpoints.json", "receipts.json", "logs.json", "approvals.json"];
-    for name in files {
+    let files = ["keys", "key-files", "entries", "checkpoints", "receipts", "logs", "approvals"]
+        .map(|it| format!("{it}.json"));
+    for name in &files {
         let vectors = read(name);
         seen.extend(
             vectors["malformed"].as_array().unwrap().iter().map(|it| it["code"].as_str().unwrap().to_owned()),

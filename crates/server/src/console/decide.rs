@@ -8,6 +8,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use lastlook_engine::credential::{Passphrase, Sealed, usual_file};
 use lastlook_engine::held::{self, Decided, Revoked, Word};
+use lastlook_engine::notify::{Happened, Notice};
 use lastlook_ledger::approval::Ruling;
 use lastlook_store::{RequestState, SqliteStore};
 use tokio::runtime::Handle;
@@ -137,6 +138,7 @@ async fn say(
         }
         let word = Word { request: &id, approver: &name, ruling, reason: &reason };
         let decided = signed(&app, word, passphrase, &mut patience)?;
+        (app.teller)(Happened::of(ruling), Notice::said(&decided, ruling, &name));
         Ok(outcome(ruling, &decided))
     })
     .await
@@ -187,7 +189,9 @@ async fn revoke(app: &Arc<App>, id: &str, reason: String) -> Result<String, Trou
         let state = (app.open)()?;
         let store = SqliteStore::open(&state, state.writer()?, None)?;
         let revoked = held::revoke(&store, &state, &id, &reason, &app.operator);
-        Ok(match Handle::current().block_on(revoked)?.1 {
+        let (row, revoked) = Handle::current().block_on(revoked)?;
+        (app.teller)(Happened::Revoked, Notice::revoked(&row, &app.operator.id));
+        Ok(match revoked {
             Revoked::Prevented => "revoked: prevented, nothing runs on it".to_owned(),
             Revoked::InFlight(attempt) => format!(
                 "revoked, and attempt {attempt} had passed the gate on it already: `lastlook show {attempt}` tells how it ended"

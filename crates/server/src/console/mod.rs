@@ -28,8 +28,9 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::serve::ListenerExt as _;
 use lastlook_engine::ids::NoRandomness;
+use lastlook_engine::notify::{Happened, Notice};
 use lastlook_kernel::Principal;
-use lastlook_store::StateDir;
+use lastlook_store::{Announced, StateDir};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -50,6 +51,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Opens the state anew, for every page: it may be gone, or another one, since the last.
 pub type Opener = Box<dyn Fn() -> Result<StateDir, Trouble> + Send + Sync>;
+
+/// Tells people what was decided. It is called when that is on record, and must not wait for anybody.
+pub type Teller = Box<dyn Fn(Happened, Option<Notice>) + Send + Sync>;
 
 /// Why there is no console.
 #[derive(Debug, thiserror::Error)]
@@ -102,6 +106,7 @@ impl std::fmt::Debug for Console {
 /// What every page is made from.
 struct App {
     open: Opener,
+    teller: Teller,
     operator: Principal,
     fence: Fence,
     door: Door,
@@ -121,6 +126,7 @@ impl Console {
     pub async fn bind(
         listen: SocketAddr,
         open: Opener,
+        teller: Teller,
         operator: Principal,
     ) -> Result<Console, ConsoleError> {
         if !listen.ip().is_loopback() {
@@ -131,6 +137,7 @@ impl Console {
         let address = listener.local_addr()?;
         let app = App {
             open,
+            teller,
             operator,
             fence: Fence::new(address),
             door: Door::new(address.port())?,
@@ -155,7 +162,8 @@ impl Console {
     pub async fn serve(self, ready: impl FnOnce()) -> Result<(), ConsoleError> {
         let (mut interrupt, mut terminate) =
             (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-        let Console { listener, app, .. } = self;
+        let Console { listener, app, address } = self;
+        let _announced = announce(&app, address);
         ready();
         let ended = app.ended.clone();
         tokio::spawn(events::keep_looking(Arc::clone(&app)));
@@ -178,6 +186,24 @@ impl Console {
             Err(_) => Ok(()),
         }
     }
+}
+
+/// Says in the state where this console is, so that clients can send their users there; without it, it is a console all
+/// the same.
+fn announce(app: &App, address: SocketAddr) -> Option<Announced> {
+    let said = match (app.open)() {
+        Ok(state) => state.announce_console(address),
+        Err(trouble) => {
+            tracing::warn!("clients are not told of this page: {}", trouble.message);
+            return None;
+        }
+    };
+    match said {
+        Ok(Some(announced)) => return Some(announced),
+        Ok(None) => tracing::warn!("clients are told of another console's page, which runs already"),
+        Err(error) => tracing::warn!("clients are not told of this page: {error}"),
+    }
+    None
 }
 
 fn router(app: Arc<App>) -> Router {

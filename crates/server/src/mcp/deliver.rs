@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lastlook_canon::members;
-use lastlook_engine::{Delivery, Proposal};
+use lastlook_engine::{Delivery, Proposal, SlipRefused};
 use lastlook_kernel::{Class, Outcome, Tool};
 use tokio::sync::{oneshot, watch};
 
+use super::elicit::{Answer, Brought, OnHold};
 use super::in_flight::Waiting;
 use super::reply;
 use super::session::{Era, Session};
@@ -23,6 +24,8 @@ pub(super) struct Call {
     pub(super) params: Arc<[u8]>,
     /// The exact frame, line break included.
     pub(super) frame: Arc<[u8]>,
+    /// What it brings back of an answer of ours; the frame is without it.
+    pub(super) brought: Option<Brought>,
 }
 
 impl Session {
@@ -51,13 +54,24 @@ impl Session {
 
     async fn run(self: Arc<Self>, call: Call, proposal: Proposal, answered: oneshot::Receiver<Arc<[u8]>>) {
         let tool = Arc::clone(&proposal.tool);
+        if let Some(brought) = &call.brought
+            && let Some(frame) = self.take_back(&call, brought, &proposal).await
+        {
+            self.in_flight.forget(&call.id);
+            if !proposal.control.is_cancelled() {
+                self.write(frame.into()).await;
+            }
+            return;
+        }
         let waiting = proposal.control.waiting();
-        let running = self.boundary.run(proposal, answered);
+        let on_hold = OnHold::new(&self, &call);
+        let running = self.boundary.run(proposal, answered, &on_hold);
         let delivery = tokio::select! {
             biased;
             delivery = running => delivery,
             never = self.tell_progress(&call.params, waiting) => match never {},
         };
+        on_hold.has_ended(&delivery).await;
         let shows = matches!(&delivery, Delivery::Answer { outcome, .. } if *outcome == Outcome::Succeeded);
         let frame: Option<Arc<[u8]>> = match delivery {
             Delivery::Answer { frame, receipt, .. } if self.boundary.settings().receipt_meta => {
@@ -68,9 +82,7 @@ impl Session {
             Delivery::Contradicted { receipt, sentence } => {
                 Some(reply::contradicted(&call.id, call.era, &sentence, &receipt).into())
             }
-            Delivery::Held { request, sentence } => {
-                Some(reply::held(&call.id, call.era, &sentence, &request).into())
-            }
+            Delivery::Held(held) => Some(on_hold.reply(&call, &held).await.into()),
             Delivery::Lost { receipt, sentence, code, outcome } => {
                 Some(reply::lost(&call.id, call.era, &sentence, code, outcome, receipt.as_deref()).into())
             }
@@ -84,6 +96,35 @@ impl Session {
         } else {
             self.write(frame).await;
         }
+    }
+
+    /// Takes what a call brings back of an answer of ours; the call's answer, if it ends with that.
+    async fn take_back(&self, call: &Call, brought: &Brought, proposal: &Proposal) -> Option<Vec<u8>> {
+        let request = match self.boundary.take_slip(&brought.slip, proposal).await {
+            Ok(request) => request,
+            Err(why) => {
+                tracing::warn!("a call of `{}` was not passed on: {why}", proposal.tool.name);
+                let code = match why {
+                    SlipRefused::NotForThisCall | SlipRefused::Late | SlipRefused::Spent => {
+                        reply::INVALID_PARAMS
+                    }
+                    SlipRefused::Unchecked(_) => reply::INTERNAL_ERROR,
+                };
+                let message =
+                    format!("{why}; nothing has run: call again without `requestState` and `inputResponses`");
+                return Some(reply::error(Some(&call.id), code, &message));
+            }
+        };
+        if brought.answer != Some(Answer::GiveUp) {
+            return None;
+        }
+        let held = match self.boundary.held(&request) {
+            Ok(held) => held?,
+            Err(error) => {
+                return Some(reply::error(Some(&call.id), reply::INTERNAL_ERROR, &error.to_string()));
+            }
+        };
+        Some(reply::held(&call.id, call.era, &held.given_up(), &request))
     }
 
     /// Tells a client that asked for progress that people are waited for, for as long as they are; never ends.
@@ -135,7 +176,8 @@ impl Session {
         self.ensure_listed().await;
         let catalog = self.boundary.catalog();
         let tool = catalog.tool(&name).unwrap_or_else(|| catalog.unlisted(&name));
-        if self.only_reads(&tool) {
+        // What was cut is no longer what the client sent: it goes the way of what is judged.
+        if self.only_reads(&tool) && call.brought.is_none() {
             let waiting = Waiting::Read { tool, params: Arc::clone(&call.params) };
             if self.in_flight.unpark(&call.id, waiting)
                 && let Err(error) = self.boundary.link().notify(Arc::clone(&call.frame)).await
@@ -156,7 +198,7 @@ impl Session {
         self.write(frame.into()).await;
     }
 
-    async fn write(&self, frame: Arc<[u8]>) {
+    pub(super) async fn write(&self, frame: Arc<[u8]>) {
         // A client that has gone gets no answer; what happened is on record.
         if let Err(error) = self.client.send(frame).await {
             tracing::debug!("the client is gone: {error}");

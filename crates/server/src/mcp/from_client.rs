@@ -4,17 +4,18 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::sync::Arc;
 
-use lastlook_canon::{Limits, members};
-use lastlook_engine::Cancellation;
+use lastlook_canon::{Limits, members, string_of};
+use lastlook_engine::{Cancellation, Key};
 use lastlook_upstream::frames::{FrameReader, Incoming, lines};
 use lastlook_upstream::message::{self, BadFrame, Message};
 use lastlook_upstream::salvage_id;
 
 use super::claims_tool;
 use super::deliver::Call;
+use super::elicit::{Found, brought};
 use super::in_flight::{Cancelled, NotTaken, Waiting};
 use super::reply;
-use super::session::{Session, tool_name};
+use super::session::Session;
 
 /// A longer name of a tool cannot be recorded.
 const LONGEST_NAME: usize = 1024;
@@ -100,6 +101,7 @@ fn fate(session: &Arc<Session>, line: &[u8], limits: &Limits) -> Fate {
     match message::read(line, limits) {
         Ok(Message::Request { id, method, params }) => request(session, line, id, &method, params),
         Ok(Message::Notification { method, params }) => notification(session, line, &method, params),
+        Ok(Message::Response { id: Some(id), result }) if session.asks.take_answer(id, result) => Fate::Taken,
         Ok(Message::Response { .. }) => Fate::Pass,
         Err(bad) => Fate::Answer(refuse_frame(line, &bad)),
     }
@@ -133,9 +135,15 @@ fn request(session: &Arc<Session>, line: &[u8], id: &[u8], method: &str, params:
         "tools/call" => return tool_call(session, line, id, era, params),
         "initialize" => {
             session.note_agent(params.and_then(members).and_then(|params| params.get("clientInfo")));
+            session.asks.note_client(params);
             (Waiting::Initialize, Fate::Pass)
         }
         "tools/list" => (Waiting::ToolsList, Fate::PassAndList),
+        // The other requests that may bring something back; the answers to them are never ours.
+        "prompts/get" | "resources/read" if brings_ours(session, line, params) => {
+            let message = "this `requestState` was given for a tool call: send this request without it";
+            return Fate::Answer(reply::error(Some(id), reply::INVALID_PARAMS, message));
+        }
         _ => (Waiting::Other, Fate::Pass),
     };
     match session.in_flight.take(id, waiting) {
@@ -151,7 +159,9 @@ fn tool_call(
     era: super::session::Era,
     params: Option<&[u8]>,
 ) -> Fate {
-    let (Some(name), Some(params)) = (tool_name(params), params) else {
+    let inside = params.and_then(members);
+    let name = inside.as_ref().and_then(|inside| inside.get("name")).and_then(string_of);
+    let (Some(name), Some(inside), Some(params)) = (name, inside, params) else {
         let message = "a tool call needs `params` with a `name`";
         return Fate::Answer(reply::error(Some(id), reply::INVALID_PARAMS, message));
     };
@@ -159,16 +169,31 @@ fn tool_call(
         let message = format!("the tool's name is longer than {LONGEST_NAME} bytes");
         return Fate::Answer(reply::error(Some(id), reply::INVALID_PARAMS, &message));
     }
+    if let Err(bad) = Key::of_call(params) {
+        return Fate::Answer(reply::error(Some(id), reply::INVALID_PARAMS, &bad.to_string()));
+    }
     if name == claims_tool::NAME && session.boundary.rulebook().offers_claims_tool() {
         if let Err(why) = session.in_flight.take(id, Waiting::Answered) {
             return Fate::Answer(not_taken(id, why));
         }
-        let call = Call { id: id.into(), era, params: params.into(), frame: line.into() };
+        let call = Call { id: id.into(), era, params: params.into(), frame: line.into(), brought: None };
         session.attempts.spawn_on(Arc::clone(session).check_claims(call), &session.runtime);
         return Fate::Taken;
     }
+    let mut call = Call { id: id.into(), era, params: params.into(), frame: line.into(), brought: None };
+    match brought(line, params, &inside, &session.slip_prefix) {
+        Found::Nothing => {}
+        Found::Ours { brought, params, frame } => {
+            (call.params, call.frame, call.brought) = (params.into(), frame.into(), Some(brought));
+        }
+        Found::Senseless => {
+            let message = "`inputResponses` does not answer what was asked with this `requestState`: it takes an `action` of `accept`, `decline` or `cancel`";
+            return Fate::Answer(reply::error(Some(id), reply::INVALID_PARAMS, message));
+        }
+    }
     let tool = session.boundary.catalog().tool(&name);
-    let reads = tool.as_ref().filter(|tool| session.only_reads(tool));
+    // What was cut is no longer what the client sent: it goes the way of what is judged.
+    let reads = tool.as_ref().filter(|tool| session.only_reads(tool) && call.brought.is_none());
     if let Some(tool) = reads {
         let waiting = Waiting::Read { tool: Arc::clone(tool), params: params.into() };
         return match session.in_flight.take(id, waiting) {
@@ -179,17 +204,26 @@ fn tool_call(
     if let Err(why) = session.in_flight.take(id, Waiting::Parked) {
         return Fate::Answer(not_taken(id, why));
     }
-    let call = Call { id: id.into(), era, params: params.into(), frame: line.into() };
     match tool {
         Some(tool) => {
             let id = Arc::clone(&call.id);
             session.attempt(call, tool, |waiting| session.in_flight.unpark(&id, waiting));
         }
         None => {
+            let name = name.into_owned();
             session.attempts.spawn_on(Arc::clone(session).dispatch_parked(call, name), &session.runtime);
         }
     }
     Fate::Taken
+}
+
+fn is_ours(session: &Session, id: &[u8]) -> bool {
+    session.boundary.link().is_own_id(id) || session.asks.is_own_id(id)
+}
+
+fn brings_ours(session: &Session, line: &[u8], params: Option<&[u8]>) -> bool {
+    let found = |params| Some(brought(line, params, &members(params)?, &session.slip_prefix));
+    params.and_then(found).is_some_and(|found| found != Found::Nothing)
 }
 
 /// A second request under an id in flight must not be answered under it: that answer would pass for the first one's.
@@ -223,10 +257,8 @@ fn notification(session: &Arc<Session>, line: &[u8], method: &str, params: Optio
                     }
                 }
                 Some(Cancelled::Parked | Cancelled::TooLate) => Fate::Taken,
-                // The boundary's own calls are not the client's to cancel.
-                Some(Cancelled::PassOn) if id.is_some_and(|id| session.boundary.link().is_own_id(id)) => {
-                    Fate::Taken
-                }
+                // The boundary's own calls are not the client's to cancel, nor are what it asks the client.
+                Some(Cancelled::PassOn) if id.is_some_and(|id| is_ours(session, id)) => Fate::Taken,
                 Some(Cancelled::PassOn) | None => Fate::Pass,
             }
         }

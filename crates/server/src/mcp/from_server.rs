@@ -159,7 +159,11 @@ fn response(session: &Arc<Session>, line: &[u8], id: &[u8], result: Option<&[u8]
             }
             Fate::Pass
         }
-        Some(Waiting::Initialize | Waiting::Other | Waiting::Parked) | None => Fate::Pass,
+        Some(Waiting::Initialize) => {
+            session.asks.note_agreed(result);
+            Fate::Pass
+        }
+        Some(Waiting::Other | Waiting::Parked) | None => Fate::Pass,
     }
 }
 

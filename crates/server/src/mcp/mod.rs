@@ -6,6 +6,7 @@
 
 mod claims_tool;
 mod deliver;
+mod elicit;
 mod from_client;
 mod from_server;
 mod in_flight;

@@ -7,6 +7,7 @@ use lastlook_engine::Refusal;
 use lastlook_kernel::Outcome;
 use serde_json::{Map, Value, json, value::RawValue};
 
+use super::elicit::KEY;
 use super::session::Era;
 
 /// The `_meta` key of the verdict in a refusal (reverse DNS, as MCP asks of `_meta` keys).
@@ -85,8 +86,51 @@ pub(super) fn contradicted(id: &[u8], era: Era, sentence: &str, receipt: &str) -
 
 /// A result for an effect that waits for people.
 pub(super) fn held(id: &[u8], era: Era, sentence: &str, request: &str) -> Vec<u8> {
-    let verdict = json!({"verdict": "hold", "codes": ["approval-required"], "request": request});
-    tool_error(id, era, sentence, None, verdict)
+    tool_error(id, era, sentence, None, hold(request))
+}
+
+/// The same for a client that can put something before its user: an `InputRequiredResult` of MCP 2026-07-28. `notice` are
+/// the params of the elicitation, `slip` is what the client brings back.
+pub(super) fn input_required(id: &[u8], notice: &Value, slip: &str, request: &str) -> Vec<u8> {
+    let result = json!({
+        "resultType": "input_required",
+        "inputRequests": {KEY: {"method": "elicitation/create", "params": notice}},
+        "requestState": slip,
+        "_meta": {VERDICT: hold(request)},
+    });
+    frame(Some(id), "result", &result)
+}
+
+fn hold(request: &str) -> Value {
+    json!({"verdict": "hold", "codes": ["approval-required"], "request": request})
+}
+
+/// An elicitation as a request of our own, as MCP 2025-06-18 and 2025-11-25 have it; `id` is also the `elicitationId`.
+pub(super) fn elicit(id: &str, mut notice: Value) -> Vec<u8> {
+    if let Some(params) = notice.as_object_mut() {
+        match params.get("mode").and_then(Value::as_str) {
+            Some("url") => drop(params.insert("elicitationId".into(), id.into())),
+            // The earlier revision has no modes, and the later one takes a form for granted.
+            _ => drop(params.remove("mode")),
+        }
+    }
+    let frame = json!({"jsonrpc": "2.0", "id": id, "method": "elicitation/create", "params": notice});
+    format!("{frame}\n").into_bytes()
+}
+
+/// Takes a request of our own back: no answer is waited for any more.
+pub(super) fn take_back(id: &str) -> Vec<u8> {
+    let params = json!({"requestId": id, "reason": "the call waits no more"});
+    notification("notifications/cancelled", &params)
+}
+
+/// Tells that what an elicitation sent its user to has come to its end (MCP 2025-11-25).
+pub(super) fn elicited(id: &str) -> Vec<u8> {
+    notification("notifications/elicitation/complete", &json!({"elicitationId": id}))
+}
+
+fn notification(method: &str, params: &Value) -> Vec<u8> {
+    format!("{}\n", json!({"jsonrpc": "2.0", "method": method, "params": params})).into_bytes()
 }
 
 /// A notification that people are waited for; `token` is the client's own, raw, and seconds are what has passed.
@@ -96,8 +140,7 @@ pub(super) fn progress(token: &[u8], seconds: f64, request: &str) -> Vec<u8> {
     let params = json!({
         "progressToken": token, "progress": seconds, "message": format!("waits for approval: {request}"),
     });
-    let frame = json!({"jsonrpc": "2.0", "method": "notifications/progress", "params": params});
-    format!("{frame}\n").into_bytes()
+    notification("notifications/progress", &params)
 }
 
 fn tool_error(id: &[u8], era: Era, sentence: &str, detail: Option<&str>, verdict: Value) -> Vec<u8> {

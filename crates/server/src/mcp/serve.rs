@@ -3,17 +3,19 @@
 use std::fs::File;
 use std::io::Read;
 use std::process::Child;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use lastlook_canon::Limits;
-use lastlook_engine::{Boundary, recovery};
+use lastlook_engine::{Boundary, ids, recovery};
 use lastlook_upstream::child::ProcessGroup;
 use lastlook_upstream::pipe::Pipe;
 use rustix::process::Signal;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
+use super::elicit::Asks;
 use super::from_client::{self, Stopped};
 use super::from_server;
 use super::session::Session;
@@ -80,7 +82,8 @@ pub enum ServeError {
 pub fn serve(runtime: &Runtime, serve: Serve) -> Result<End, ServeError> {
     let Serve { boundary, from_server, from_client, to_client, mut child, group, limits } = serve;
     let client = Arc::new(Pipe::new(to_client));
-    let session = Arc::new(Session::new(boundary, client, runtime.handle().clone()));
+    let asks = Asks::new(ids::random().map_err(std::io::Error::other)?);
+    let session = Arc::new(Session::new(boundary, client, asks, runtime.handle().clone()));
     runtime.block_on(recovery::mark_own(&session.boundary));
     {
         let recovering = Arc::clone(&session);
@@ -103,6 +106,7 @@ pub fn serve(runtime: &Runtime, serve: Serve) -> Result<End, ServeError> {
     })?;
 
     let told = ends.recv().unwrap_or(Told::ServerClosed);
+    session.ends.store(true, Ordering::SeqCst);
     session.attempts.close();
     let all_ended = runtime.block_on(effects_have_ended(&session, signalled));
     if !all_ended {

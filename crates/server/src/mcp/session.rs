@@ -1,7 +1,7 @@
 //! What the two directions share.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use lastlook_canon::{members, string_of};
 use lastlook_engine::{Boundary, recovery};
@@ -10,6 +10,7 @@ use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
 use tokio_util::task::TaskTracker;
 
+use super::elicit::Asks;
 use super::in_flight::InFlight;
 use super::listing::Lister;
 
@@ -28,6 +29,12 @@ pub(super) struct Session {
     pub(super) client: Arc<ClientPipe>,
     pub(super) in_flight: InFlight,
     pub(super) lister: Lister,
+    /// Set when one side has gone, or the process is to end: nobody is waited for any more.
+    pub(super) ends: AtomicBool,
+    /// What the client was asked.
+    pub(super) asks: Asks,
+    /// What the slips of this state begin with.
+    pub(super) slip_prefix: String,
     pub(super) runtime: Handle,
     /// Attempts under way, and whatever else must not be cut off at the end.
     pub(super) attempts: TaskTracker,
@@ -50,8 +57,16 @@ pub(super) enum Era {
 }
 
 impl Session {
-    pub(super) fn new(boundary: Arc<Boundary>, client: Arc<ClientPipe>, runtime: Handle) -> Session {
+    pub(super) fn new(
+        boundary: Arc<Boundary>,
+        client: Arc<ClientPipe>,
+        asks: Asks,
+        runtime: Handle,
+    ) -> Session {
         Session {
+            ends: AtomicBool::new(false),
+            asks,
+            slip_prefix: boundary.slip_prefix(),
             boundary,
             client,
             in_flight: InFlight::default(),
@@ -135,9 +150,4 @@ impl Session {
         params.push(b'}');
         lastlook_upstream::without_progress_token(&params)
     }
-}
-
-/// The `name` in the raw params of a tool call.
-pub(super) fn tool_name(params: Option<&[u8]>) -> Option<String> {
-    string_of(members(params?)?.get("name")?).map(std::borrow::Cow::into_owned)
 }

@@ -176,7 +176,7 @@ impl Lives {
         let (principal, action, name) = (request.principal.clone(), request.action, self.name("ann"));
         Commit {
             when: vec![
-                Precondition::NoOpenRequest { principal: principal.clone(), action },
+                Precondition::NoOpenRequest { principal: principal.clone(), action, key: None },
                 Precondition::FewerPending { principal, most: 1 },
                 Precondition::ApproverIs { name: name.clone(), known: false },
                 Precondition::MarkIs { name: self.name("halts"), value: None },
@@ -185,6 +185,7 @@ impl Lives {
                 Write::OpenRequest(request),
                 Write::PutApprover(approver(&name)),
                 Write::OpenHalt(halt(&self.name("halt"), 10)),
+                Write::GiveGrant(grant(&self.name("grant"))),
                 Write::SetMark { name: self.name("halts"), value: "1".into() },
             ],
             ..Commit::default()

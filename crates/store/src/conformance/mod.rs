@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod countdown;
+mod grants;
 mod leases;
 mod limits;
 mod log;
@@ -25,6 +26,7 @@ use lastlook_ledger::VerifierKey;
 use crate::{Fault, Store};
 
 pub use countdown::*;
+pub use grants::*;
 pub use leases::*;
 pub use limits::*;
 pub use log::*;
@@ -69,6 +71,7 @@ macro_rules! conformance_tests {
             entries_are_read_by_page_and_by_attempt,
             values_are_those_of_the_newest_entry_of_the_kind,
             attempts_are_found_by_prefix,
+            every_commit_shows_in_the_version_of_every_store,
             open_attempts_are_the_armed_and_the_unknown,
             a_key_is_taken_once_for_ever,
             a_key_taken_twice_by_one_attempt_stays_taken_for_the_longer_of_the_two,
@@ -100,7 +103,12 @@ macro_rules! conformance_tests {
             an_approver_votes_once_on_a_request,
             a_principal_has_fewer_pending_requests_than_asked,
             an_open_request_for_an_action_is_known_as_such,
+            requests_of_one_action_are_told_apart_by_their_keys,
             an_approvers_name_is_never_given_twice,
+            a_grant_stands_until_it_is_taken_back,
+            grants_are_found_by_their_tool_while_they_may_count,
+            nothing_is_armed_on_a_grant_that_was_taken_back,
+            a_senseless_use_of_a_grant_is_taken_back_whole,
             a_halt_is_in_force_until_it_ends,
             a_senseless_decision_is_taken_back_whole,
             one_of_two_writers_takes_a_subject,
@@ -113,6 +121,8 @@ macro_rules! conformance_tests {
             one_of_many_writers_opens_a_request_for_an_action,
             one_of_many_writers_gives_out_an_approvers_name,
             nothing_is_armed_after_a_mark_has_changed,
+            one_of_many_writers_sets_a_mark_for_the_first_time,
+            whoever_takes_a_grant_back_learns_of_all_who_were_armed_on_it,
             what_was_committed_before_closing_is_there_after,
             whichever_operation_fails_nothing_is_half_done,
             whichever_operation_fails_for_good_nothing_is_half_done,

@@ -62,6 +62,29 @@ pub fn values_are_those_of_the_newest_entry_of_the_kind(rig: &dyn Rig) {
     assert_eq!(store.values("c", Kind::Armed).unwrap(), Some(Values::default()), "no rows, but a seed");
 }
 
+/// Its own commits and those of others, whether or not they append; reading changes nothing.
+pub fn every_commit_shows_in_the_version_of_every_store(rig: &dyn Rig) {
+    let stores = [rig.open(None), rig.open(None)];
+    let versions = || stores.each_ref().map(|store| store.version().unwrap());
+    let mut last = versions();
+    for n in 0..6 {
+        let store = &*stores[n % 2];
+        match n {
+            0..4 => commit(store, append(store, "a")),
+            _ => commit(store, arm(store, &format!("row-{n}"), &[])),
+        };
+        let next = versions();
+        assert!(last[0] != next[0] && last[1] != next[1], "{n}: {last:?}, then {next:?}");
+        stores[0].attempt("a").unwrap();
+        assert_eq!(versions(), next, "{n}");
+        last = next;
+    }
+    // What is refused was not committed.
+    let taken = Commit { writes: vec![moved("none", AttemptState::Failed)], ..Commit::default() };
+    assert!(done(stores[0].commit(taken)).is_err());
+    assert_eq!(versions(), last);
+}
+
 /// A whole id is found even if others begin with it; a beginning only if one does.
 pub fn attempts_are_found_by_prefix(rig: &dyn Rig) {
     let store = &*rig.open(None);

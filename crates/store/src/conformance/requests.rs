@@ -204,9 +204,12 @@ pub fn a_principal_has_fewer_pending_requests_than_asked(rig: &dyn Rig) {
 pub fn an_open_request_for_an_action_is_known_as_such(rig: &dyn Rig) {
     let store = &*rig.open(None);
     let action = Digest::of("sample", &[b"x"]);
-    let no_open =
-        |principal: &str, action| Precondition::NoOpenRequest { principal: principal.into(), action };
-    let found = || ids(store.open_requests_of("agent", action).unwrap());
+    let no_open = |principal: &str, action| Precondition::NoOpenRequest {
+        principal: principal.into(),
+        action,
+        key: None,
+    };
+    let found = || ids(store.open_requests_of("agent", action, None).unwrap());
     assert!(holds(store, no_open("agent", action)));
     open(store, RequestRow { principal: "agents".into(), action, ..request("another's") });
     open(store, request("for another"));
@@ -230,4 +233,27 @@ pub fn an_open_request_for_an_action_is_known_as_such(rig: &dyn Rig) {
     later("q", RequestState::Approved, 1);
     later("s", RequestState::Pending, 0);
     assert_eq!(found(), ["q", "s", "r"], "newest first");
+}
+
+/// The same action under another key is another request, and none under one key is the other's.
+pub fn requests_of_one_action_are_told_apart_by_their_keys(rig: &dyn Rig) {
+    let store = &*rig.open(None);
+    let action = Digest::of("sample", &[b"x"]);
+    let keys = [None, Some("a"), Some("b"), Some("")];
+    let no_open = |key: Option<&str>| {
+        let key = key.map(String::from);
+        holds(store, Precondition::NoOpenRequest { principal: "agent".into(), action, key })
+    };
+    for (n, key) in keys.into_iter().enumerate() {
+        assert!(no_open(key), "{key:?}");
+        open(store, RequestRow { action, key: key.map(String::from), ..request(&format!("r{n}")) });
+        assert!(!no_open(key), "{key:?}");
+        for (m, other) in keys.into_iter().enumerate() {
+            let found = store.open_requests_of("agent", action, other).unwrap();
+            let expected = if m <= n { vec![format!("r{m}")] } else { vec![] };
+            assert_eq!(found.iter().map(|row| row.id.clone()).collect::<Vec<_>>(), expected);
+            assert!(found.iter().all(|row| row.key.as_deref() == other));
+        }
+    }
+    assert_eq!(store.requests(&[RequestState::Pending], 9, None).unwrap().len(), keys.len());
 }

@@ -15,7 +15,10 @@ type Answer = (String, Result<Committed, CommitError>);
 
 /// Every writer asks for all its commits at once, and all writers do at the same time; the answers by the name each was
 /// made for.
-fn rush(rig: &dyn Rig, make: impl Fn(&dyn Store, &str) -> Commit + Sync) -> (Arc<dyn Store>, Vec<Answer>) {
+pub(super) fn rush(
+    rig: &dyn Rig,
+    make: impl Fn(&dyn Store, &str) -> Commit + Sync,
+) -> (Arc<dyn Store>, Vec<Answer>) {
     let stores: Vec<_> = (0..WRITERS).map(|_| rig.open(None)).collect();
     let start = Barrier::new(WRITERS);
     let race = |store: &Arc<dyn Store>| {
@@ -39,7 +42,7 @@ fn rush(rig: &dyn Rig, make: impl Fn(&dyn Store, &str) -> Commit + Sync) -> (Arc
 }
 
 /// The names of those that were made; all others were refused for a reason that passes.
-fn made(answers: Vec<Answer>, passes: impl Fn(&str, Precondition)) -> Vec<String> {
+pub(super) fn made(answers: Vec<Answer>, passes: impl Fn(&str, Precondition)) -> Vec<String> {
     let mut made = Vec::new();
     for (id, answer) in answers {
         match answer {
@@ -120,14 +123,14 @@ pub fn many_writers_never_pass_a_bound_on_pending_requests(rig: &dyn Rig) {
 /// Whoever asks for the same thing at the same time finds the request of another.
 pub fn one_of_many_writers_opens_a_request_for_an_action(rig: &dyn Rig) {
     let action = Digest::of("sample", &[b"raced for"]);
-    let none = Precondition::NoOpenRequest { principal: "agent".into(), action };
+    let none = Precondition::NoOpenRequest { principal: "agent".into(), action, key: None };
     let (store, answers) = rush(rig, |_, id| Commit {
         when: vec![none.clone()],
         writes: vec![Write::OpenRequest(RequestRow { action, ..request(id) })],
         ..Commit::default()
     });
     let made = made(answers, |_, which| assert_eq!(which, none));
-    let open = store.open_requests_of("agent", action).unwrap();
+    let open = store.open_requests_of("agent", action, None).unwrap();
     assert_eq!(open.iter().map(|request| &request.id).collect::<Vec<_>>(), made.iter().collect::<Vec<_>>());
     assert_eq!(open.len(), 1);
 }
@@ -166,4 +169,25 @@ pub fn nothing_is_armed_after_a_mark_has_changed(rig: &dyn Rig) {
     // Of its own writer, exactly what came before it.
     let own: Vec<_> = made.iter().filter(|id| id.starts_with("w2-")).collect();
     assert_eq!(own, ["w2-0", "w2-1", "w2-2", "w2-3"]);
+}
+
+/// What is done by setting a mark that was never set, is done once, whoever tries.
+pub fn one_of_many_writers_sets_a_mark_for_the_first_time(rig: &dyn Rig) {
+    let never = Precondition::MarkIs { name: "slip/1".into(), value: None };
+    let (store, answers) = rush(rig, |_, id| Commit {
+        when: vec![never.clone()],
+        writes: vec![Write::SetMark { name: "slip/1".into(), value: id.into() }],
+        ..Commit::default()
+    });
+    let made = made(answers, |_, which| assert_eq!(which, never));
+    assert_eq!(made.len(), 1);
+    assert_eq!(store.mark("slip/1").unwrap().as_ref(), made.first());
+    drop(store);
+    let again = Commit {
+        when: vec![never.clone()],
+        writes: vec![Write::SetMark { name: "slip/1".into(), value: "later".into() }],
+        ..Commit::default()
+    };
+    let said = done(rig.open(None).commit(again)).unwrap_err();
+    assert_eq!(said, CommitError::Precondition { which: never, holder: None }, "reopened");
 }

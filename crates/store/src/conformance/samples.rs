@@ -7,8 +7,8 @@ use lastlook_ledger::{
 use serde_json::{Value, json};
 
 use crate::{
-    ApproverRow, AttemptRow, AttemptState, Commit, CommitError, Committed, HaltRow, LimitWindow, NewEntry,
-    Precondition, RequestRow, RequestState, Store, Ticket, Values, VoteRow, Write,
+    ApproverRow, AttemptRow, AttemptState, Commit, CommitError, Committed, GrantRow, HaltRow, LimitWindow,
+    NewEntry, Precondition, RequestRow, RequestState, Store, Ticket, Values, VoteRow, Write,
 };
 
 /// The origin of the log this store appends to.
@@ -146,6 +146,7 @@ pub fn request(id: &str) -> RequestRow {
         upstream: "shop".into(),
         tool: "refund".into(),
         action: Digest::of("sample", &[id.as_bytes()]),
+        key: None,
         state: RequestState::Pending,
         opened_at_ns: 1_767_225_600_000_000_000,
         expires_at_ns: None,
@@ -180,6 +181,29 @@ pub fn approver(name: &str) -> ApproverRow {
 /// A halt that is in force.
 pub fn halt(id: &str, since_ns: i64) -> HaltRow {
     HaltRow { id: id.into(), since_ns, ended_ns: None, detail: br#"{"reason":"seen"}"#.to_vec() }
+}
+
+/// A grant for `shop.refund`.
+pub fn grant(id: &str) -> GrantRow {
+    GrantRow {
+        id: id.into(),
+        upstream: "shop".into(),
+        tool: "refund".into(),
+        given_ns: 10,
+        expires_ns: 100,
+        revoked_ns: None,
+        detail: format!("{id} is signed").into_bytes(),
+    }
+}
+
+/// Notes that an attempt is armed on a grant.
+pub fn used(grant: &str, attempt: &str) -> Write {
+    Write::UseGrant { grant: grant.into(), attempt: attempt.into() }
+}
+
+/// Takes a grant back.
+pub fn taken_back(grant: &str, at_ns: i64) -> Write {
+    Write::RevokeGrant { grant: grant.into(), at_ns }
 }
 
 /// A commit of one entry and nothing else.

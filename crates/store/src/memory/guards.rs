@@ -282,6 +282,9 @@ impl Guards {
             | Write::Vote(_)
             | Write::PutApprover(_)
             | Write::RemoveApprover { .. }
+            | Write::GiveGrant(_)
+            | Write::RevokeGrant { .. }
+            | Write::UseGrant { .. }
             | Write::OpenHalt(_)
             | Write::EndHalt { .. } => {}
         }

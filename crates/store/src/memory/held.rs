@@ -65,8 +65,16 @@ impl Held {
         found
     }
 
-    pub(super) fn open_requests_of(&self, principal: &str, action: Digest) -> Vec<RequestRow> {
-        self.newest_first(|row| row.principal == principal && row.action == action && row.state.is_open())
+    pub(super) fn open_requests_of(
+        &self,
+        principal: &str,
+        action: Digest,
+        key: Option<&str>,
+    ) -> Vec<RequestRow> {
+        let of = |row: &RequestRow| {
+            row.principal == principal && row.action == action && row.key.as_deref() == key
+        };
+        self.newest_first(|row| of(row) && row.state.is_open())
     }
 
     fn newest_first(&self, wanted: impl Fn(&RequestRow) -> bool) -> Vec<RequestRow> {
@@ -166,6 +174,9 @@ impl Held {
             | Write::NoteStep { .. }
             | Write::EndStep { .. }
             | Write::ConfirmStep { .. }
+            | Write::GiveGrant(_)
+            | Write::RevokeGrant { .. }
+            | Write::UseGrant { .. }
             | Write::SetMark { .. } => return Ok(()),
         };
         undo.push(model::Undo::Held(change));
@@ -183,7 +194,11 @@ impl Held {
 }
 
 /// Adds a row under a key that must be new; what stood there before, which is nothing.
-fn add<K: Ord + Clone, V: Clone>(map: &mut BTreeMap<K, V>, key: &K, row: &V) -> Result<Option<V>, ()> {
+pub(super) fn add<K: Ord + Clone, V: Clone>(
+    map: &mut BTreeMap<K, V>,
+    key: &K,
+    row: &V,
+) -> Result<Option<V>, ()> {
     if map.contains_key(key) { Err(()) } else { Ok(map.insert(key.clone(), row.clone())) }
 }
 

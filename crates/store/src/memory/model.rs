@@ -9,6 +9,7 @@ use crate::{
     StepRow, StoredEntry, Values, VoteRow, Write, WriterId,
 };
 
+use super::grants::{self, Grants};
 use super::guards::{self, Guards};
 use super::held::{self, Held};
 
@@ -19,6 +20,8 @@ pub(super) struct Model {
     rows: Rows,
     pub logs: BTreeMap<u32, Log>,
     live: BTreeSet<u32>,
+    /// How often something was committed.
+    pub version: u64,
 }
 
 #[derive(Default)]
@@ -27,6 +30,7 @@ struct Rows {
     subjects: BTreeMap<String, String>,
     guards: Guards,
     held: Held,
+    grants: Grants,
 }
 
 pub(super) struct Log {
@@ -48,6 +52,7 @@ pub(super) enum Undo {
     Subject(String, Option<String>),
     Guard(guards::Undo),
     Held(held::Undo),
+    Grant(grants::Undo),
 }
 
 impl Model {
@@ -92,6 +97,14 @@ impl Model {
 
     pub(super) fn held(&self) -> &Held {
         &self.rows.held
+    }
+
+    pub(super) fn grants(&self) -> &Grants {
+        &self.rows.grants
+    }
+
+    pub(super) fn uses_of(&self, grant: &str) -> Vec<AttemptRow> {
+        self.rows.grants.uses(grant).filter_map(|id| self.rows.attempts.get(id)).cloned().collect()
     }
 
     pub(super) fn lease(&self, key: &str) -> Option<(AttemptRow, u64)> {
@@ -150,6 +163,7 @@ impl Model {
             Ok(appended)
         });
         let Appended { entries, tree, note } = appended.inspect_err(|_| self.rows.take_back(undo))?;
+        self.version += 1;
         let committed = Committed {
             indices: entries.iter().map(|entry| entry.stored.index).collect(),
             size: tree.size(),
@@ -243,9 +257,10 @@ impl Rows {
                 (if *known { is } else { row.is_none() }, None)
             }
             Precondition::FewerPending { principal, most } => (self.held.pending(principal) < *most, None),
-            Precondition::NoOpenRequest { principal, action } => {
-                (self.held.open_requests_of(principal, *action).is_empty(), None)
+            Precondition::NoOpenRequest { principal, action, key } => {
+                (self.held.open_requests_of(principal, *action, key.as_deref()).is_empty(), None)
             }
+            Precondition::GrantStands { grant } => (self.grants.stands(grant), None),
         };
         if holds {
             Ok(())
@@ -295,6 +310,10 @@ impl Rows {
                     self.check(&Precondition::ApproverIs { name: name.clone(), known: false })?;
                     continue;
                 }
+                Write::UseGrant { grant, .. } => {
+                    self.check(&Precondition::GrantStands { grant: grant.clone() })?;
+                    continue;
+                }
                 _ => continue,
             };
             if holder.is_some_and(|holder| holder != attempt && !gone.contains(holder)) {
@@ -315,6 +334,7 @@ impl Rows {
             before(Op::Write)?;
             self.write(write, undo)?;
             self.held.write(&self.attempts, write, undo)?;
+            self.grants.write(&self.attempts, write, undo)?;
             let fence = self.guards.write(&self.attempts, commit, write, undo)?;
             if let (Write::TakeLease { key, .. }, Some(fence)) = (write, fence) {
                 fences.push((key.clone(), fence));
@@ -369,6 +389,9 @@ impl Rows {
             | Write::Vote(_)
             | Write::PutApprover(_)
             | Write::RemoveApprover { .. }
+            | Write::GiveGrant(_)
+            | Write::RevokeGrant { .. }
+            | Write::UseGrant { .. }
             | Write::OpenHalt(_)
             | Write::EndHalt { .. } => Ok(()),
         }
@@ -383,6 +406,7 @@ impl Rows {
                 Undo::Subject(subject, None) => drop(self.subjects.remove(&subject)),
                 Undo::Guard(undo) => self.guards.take_back(undo),
                 Undo::Held(undo) => self.held.take_back(undo),
+                Undo::Grant(undo) => self.grants.take_back(undo),
             }
         }
     }

@@ -101,9 +101,11 @@ impl Tx<'_> {
                 | Write::OpenRequest(_)
                 | Write::MoveRequest { .. }
                 | Write::RemoveApprover { .. }
+                | Write::GiveGrant(_)
+                | Write::RevokeGrant { .. }
                 | Write::OpenHalt(_)
                 | Write::EndHalt { .. } => continue,
-                Write::Vote(_) | Write::PutApprover(_) => {
+                Write::Vote(_) | Write::PutApprover(_) | Write::UseGrant { .. } => {
                     if let Some(refusal) = self.check_new(write)? {
                         return Ok(Some(refusal));
                     }
@@ -142,13 +144,14 @@ impl Tx<'_> {
                 unless(if *known { removed == Some(false) } else { removed.is_none() })
             }
             Precondition::FewerPending { principal, most } => unless(self.pending(principal, *most)? < *most),
-            Precondition::NoOpenRequest { principal, action } => {
-                unless(!self.has_open_request(principal, action)?)
+            Precondition::NoOpenRequest { principal, action, key } => {
+                unless(!self.has_open_request(principal, action, key.as_deref())?)
             }
+            Precondition::GrantStands { grant } => unless(self.grant_stands(grant)?),
         })
     }
 
-    /// What a write that may be made only once asks for by itself.
+    /// What a write that may be made only once, or only on what stands, asks for by itself.
     fn check_new(&self, write: &Write) -> Result<Option<CommitError>, Failure> {
         let which = match write {
             Write::Vote(VoteRow { request, approver, .. }) => {
@@ -157,6 +160,7 @@ impl Tx<'_> {
             Write::PutApprover(ApproverRow { name, .. }) => {
                 Precondition::ApproverIs { name: name.clone(), known: false }
             }
+            Write::UseGrant { grant, .. } => Precondition::GrantStands { grant: grant.clone() },
             _ => return Ok(None),
         };
         Ok(self.check(&which)?.map(|holder| refusal(which, holder)))
@@ -220,6 +224,9 @@ impl Tx<'_> {
             Write::Vote(vote) => self.vote(vote),
             Write::PutApprover(approver) => self.put_approver(approver),
             Write::RemoveApprover { name, at_ns } => self.remove_approver(name, *at_ns),
+            Write::GiveGrant(grant) => self.give_grant(grant),
+            Write::RevokeGrant { grant, at_ns } => self.revoke_grant(grant, *at_ns),
+            Write::UseGrant { grant, attempt } => self.use_grant(grant, attempt),
             Write::OpenHalt(halt) => self.open_halt(halt),
             Write::EndHalt { id, at_ns } => self.end_halt(id, *at_ns),
         }

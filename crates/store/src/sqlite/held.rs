@@ -53,9 +53,14 @@ impl Tx<'_> {
         Ok(counted.unsigned_abs())
     }
 
-    pub(super) fn has_open_request(&self, principal: &str, action: &Digest) -> Result<bool, Failure> {
+    pub(super) fn has_open_request(
+        &self,
+        principal: &str,
+        action: &Digest,
+        key: Option<&str>,
+    ) -> Result<bool, Failure> {
         let mut query = self.conn.prepare_cached(HAS_OPEN)?;
-        Ok(query.exists(params![principal, action.as_bytes()])?)
+        Ok(query.exists(params![principal, action.as_bytes(), key])?)
     }
 
     pub(super) fn open_request(&self, row: &RequestRow) -> Result<(), Failure> {
@@ -65,6 +70,7 @@ impl Tx<'_> {
             upstream,
             tool,
             action,
+            key,
             state,
             opened_at_ns,
             expires_at_ns,
@@ -73,8 +79,8 @@ impl Tx<'_> {
         } = row;
         self.known(attempt.as_deref())?;
         let mut insert = self.conn.prepare_cached(
-            "INSERT INTO requests (id, principal, upstream, tool, action, state, opened_at_ns, expires_at_ns, attempt, detail)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            "INSERT INTO requests (id, principal, upstream, tool, action, state, opened_at_ns, expires_at_ns, attempt, detail, key)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?;
         let values = params![
             id,
@@ -86,7 +92,8 @@ impl Tx<'_> {
             opened_at_ns,
             expires_at_ns,
             attempt,
-            detail
+            detail,
+            key
         ];
         new(insert.execute(values), || format!("request `{id}` is recorded already"))
     }
@@ -205,7 +212,7 @@ pub(super) const PENDING: &str =
 
 /// Whether a principal has an open request for one action.
 pub(super) const HAS_OPEN: &str = "SELECT 1 FROM requests
-     WHERE principal = ?1 AND state IN ('pending', 'approved', 'claimed') AND action = ?2";
+     WHERE principal = ?1 AND state IN ('pending', 'approved', 'claimed') AND action = ?2 AND key IS ?3";
 
 /// One state's requests, from an index in the order they come in.
 pub(super) const REQUESTS_IN: &str = concat!(
@@ -220,5 +227,5 @@ pub(super) const OPEN_REQUESTS_OF: &str = concat!(
     "SELECT ",
     row::request_columns!(),
     " FROM requests r WHERE r.principal = ?1 AND r.state IN ('pending', 'approved', 'claimed') AND r.action = ?2
-      ORDER BY r.opened_at_ns DESC, r.id DESC"
+      AND r.key IS ?3 ORDER BY r.opened_at_ns DESC, r.id DESC"
 );

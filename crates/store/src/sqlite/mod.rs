@@ -6,6 +6,7 @@
 
 mod apply;
 mod failure;
+mod grant;
 mod guards;
 mod head;
 mod held;
@@ -29,7 +30,7 @@ use tokio::sync::oneshot;
 
 use crate::state::{self, StateDir, StateError, Writer};
 use crate::{
-    ApproverRow, AttemptRow, Commit, CommitError, Fault, HaltRow, LimitWindow, Lookup, RequestRow,
+    ApproverRow, AttemptRow, Commit, CommitError, Fault, GrantRow, HaltRow, LimitWindow, Lookup, RequestRow,
     RequestState, StepRow, Store, StoreError, StoredEntry, Ticket, Values, VoteRow, WriterId,
 };
 
@@ -140,6 +141,10 @@ impl Store for SqliteStore {
         ticket
     }
 
+    fn version(&self) -> Result<u64, StoreError> {
+        self.reader.version()
+    }
+
     fn attempt(&self, id_or_prefix: &str) -> Result<Lookup<AttemptRow>, StoreError> {
         self.reader.attempt(id_or_prefix)
     }
@@ -231,8 +236,13 @@ impl Store for SqliteStore {
         self.reader.requests(states, limit, before)
     }
 
-    fn open_requests_of(&self, principal: &str, action: Digest) -> Result<Vec<RequestRow>, StoreError> {
-        self.reader.open_requests_of(principal, action)
+    fn open_requests_of(
+        &self,
+        principal: &str,
+        action: Digest,
+        key: Option<&str>,
+    ) -> Result<Vec<RequestRow>, StoreError> {
+        self.reader.open_requests_of(principal, action, key)
     }
 
     fn votes(&self, request: &str) -> Result<Vec<VoteRow>, StoreError> {
@@ -241,6 +251,22 @@ impl Store for SqliteStore {
 
     fn approvers(&self) -> Result<Vec<ApproverRow>, StoreError> {
         self.reader.approvers()
+    }
+
+    fn grant(&self, id_or_prefix: &str) -> Result<Lookup<GrantRow>, StoreError> {
+        self.reader.grant(id_or_prefix)
+    }
+
+    fn grants(&self) -> Result<Vec<GrantRow>, StoreError> {
+        self.reader.grants()
+    }
+
+    fn grants_for(&self, upstream: &str, tool: &str, at_ns: i64) -> Result<Vec<GrantRow>, StoreError> {
+        self.reader.grants_for(upstream, tool, at_ns)
+    }
+
+    fn uses_of(&self, grant: &str) -> Result<Vec<AttemptRow>, StoreError> {
+        self.reader.uses_of(grant)
     }
 
     fn halts(&self, all: bool) -> Result<Vec<HaltRow>, StoreError> {

@@ -8,12 +8,12 @@ use lastlook_ledger::{Kind, tree::Hash};
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
 use tokio::sync::oneshot;
 
-use super::{head, held, limit, packed, row, schema};
+use super::{grant, head, held, limit, packed, row, schema};
 use crate::api::AMBIGUOUS_LISTED;
 use crate::state::{StateError, StatePaths};
 use crate::{
-    ApproverRow, AttemptRow, Commit, CommitError, HaltRow, LimitWindow, Lookup, RequestRow, RequestState,
-    StepRow, Store, StoreError, StoredEntry, Ticket, Values, VoteRow, WriterId,
+    ApproverRow, AttemptRow, Commit, CommitError, GrantRow, HaltRow, LimitWindow, Lookup, RequestRow,
+    RequestState, StepRow, Store, StoreError, StoredEntry, Ticket, Values, VoteRow, WriterId,
 };
 
 /// How many connections are kept open while nobody reads.
@@ -26,12 +26,21 @@ const KEPT: usize = 4;
 pub struct SqliteReader {
     paths: StatePaths,
     idle: Mutex<Vec<Connection>>,
+    counter: Mutex<Counter>,
+}
+
+/// Where commits are counted: SQLite's own number compares with nothing but what the same connection said before.
+#[derive(Debug, Default)]
+struct Counter {
+    conn: Option<Connection>,
+    /// How many connections there were before this one: their numbers say nothing about its.
+    lost: u32,
 }
 
 impl SqliteReader {
     pub(crate) fn open(paths: &StatePaths) -> Result<Self, StateError> {
         let conn = schema::connect_checked(paths)?;
-        Ok(Self { paths: paths.clone(), idle: Mutex::new(vec![conn]) })
+        Ok(Self { paths: paths.clone(), idle: Mutex::new(vec![conn]), counter: Mutex::default() })
     }
 
     fn read<T>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
@@ -72,6 +81,24 @@ impl Store for SqliteReader {
         let (reply, ticket) = oneshot::channel();
         let _ = reply.send(Err(CommitError::Unavailable("it was opened for reading only".into())));
         ticket
+    }
+
+    fn version(&self) -> Result<u64, StoreError> {
+        let mut counter = self.counter.lock().unwrap_or_else(PoisonError::into_inner);
+        let asked = match &counter.conn {
+            Some(conn) => data_version(conn),
+            None => schema::connect(&self.paths.database, true).and_then(|conn| {
+                let first = data_version(&conn);
+                counter.conn = Some(conn);
+                first
+            }),
+        };
+        let number = asked.map_err(|e| {
+            counter.conn = None;
+            counter.lost = counter.lost.wrapping_add(1);
+            self.store_error(&e)
+        })?;
+        Ok(u64::from(counter.lost) << 32 | u64::from(number))
     }
 
     fn attempt(&self, id_or_prefix: &str) -> Result<Lookup<AttemptRow>, StoreError> {
@@ -310,10 +337,15 @@ impl Store for SqliteReader {
         Ok(found)
     }
 
-    fn open_requests_of(&self, principal: &str, action: Digest) -> Result<Vec<RequestRow>, StoreError> {
+    fn open_requests_of(
+        &self,
+        principal: &str,
+        action: Digest,
+        key: Option<&str>,
+    ) -> Result<Vec<RequestRow>, StoreError> {
         self.read(|conn| {
             conn.prepare_cached(held::OPEN_REQUESTS_OF)?
-                .query_map(params![principal, action.as_bytes()], row::request)?
+                .query_map(params![principal, action.as_bytes(), key], row::request)?
                 .collect()
         })
     }
@@ -335,6 +367,23 @@ impl Store for SqliteReader {
                 .query_map([], row::approver)?
                 .collect()
         })
+    }
+
+    fn grant(&self, id_or_prefix: &str) -> Result<Lookup<GrantRow>, StoreError> {
+        let found = self.read(|conn| grant::with_prefix(conn, id_or_prefix))?;
+        Ok(Lookup::among(id_or_prefix, found, |row| &row.id))
+    }
+
+    fn grants(&self) -> Result<Vec<GrantRow>, StoreError> {
+        self.read(grant::all)
+    }
+
+    fn grants_for(&self, upstream: &str, tool: &str, at_ns: i64) -> Result<Vec<GrantRow>, StoreError> {
+        self.read(|conn| grant::in_force(conn, upstream, tool, at_ns))
+    }
+
+    fn uses_of(&self, grant: &str) -> Result<Vec<AttemptRow>, StoreError> {
+        self.read(|conn| grant::uses(conn, grant))
     }
 
     fn halts(&self, all: bool) -> Result<Vec<HaltRow>, StoreError> {
@@ -371,6 +420,11 @@ const STEPS_ENDED: &str =
      FROM step_keys k CROSS JOIN steps s ON s.attempt = k.attempt CROSS JOIN attempts a ON a.id = s.attempt
      WHERE k.key = ?1 AND k.ended_at_ns > ?2 AND a.state NOT IN ('refused', 'failed')
      ORDER BY k.ended_at_ns DESC LIMIT ?3";
+
+/// Another number after each commit that another connection made, of whatever process. Source: SQLite, "PRAGMA data_version".
+fn data_version(conn: &Connection) -> rusqlite::Result<u32> {
+    conn.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))
+}
 
 /// All attempts that are armed or unknown.
 pub(super) fn open_attempts(conn: &Connection) -> rusqlite::Result<Vec<AttemptRow>> {

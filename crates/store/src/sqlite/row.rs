@@ -6,8 +6,8 @@ use rusqlite::{Row, types::Type};
 
 use super::schema::INDEX_BITS;
 use crate::{
-    ApproverRow, AttemptRow, AttemptState, Confirmation, HaltRow, RequestRow, RequestState, StepRow,
-    StoredEntry, VoteRow,
+    ApproverRow, AttemptRow, AttemptState, Confirmation, GrantRow, HaltRow, RequestRow, RequestState,
+    StepRow, StoredEntry, VoteRow,
 };
 
 /// The columns [`attempt`] reads, from a table called `a`.
@@ -67,7 +67,7 @@ pub(super) fn step(row: &Row<'_>) -> rusqlite::Result<StepRow> {
 /// The columns [`request`] reads, from a table called `r`.
 macro_rules! request_columns {
     () => {
-        "r.id, r.principal, r.upstream, r.tool, r.action, r.state, r.opened_at_ns, r.expires_at_ns, r.attempt, r.detail"
+        "r.id, r.principal, r.upstream, r.tool, r.action, r.state, r.opened_at_ns, r.expires_at_ns, r.attempt, r.detail, r.key"
     };
 }
 pub(super) use request_columns;
@@ -79,6 +79,7 @@ pub(super) fn request(row: &Row<'_>) -> rusqlite::Result<RequestRow> {
         upstream: row.get(2)?,
         tool: row.get(3)?,
         action: Digest::from_bytes(row.get(4)?),
+        key: row.get(10)?,
         state: request_state(row, 5)?,
         opened_at_ns: row.get(6)?,
         expires_at_ns: row.get(7)?,
@@ -106,6 +107,26 @@ pub(super) fn vote(row: &Row<'_>) -> rusqlite::Result<VoteRow> {
 /// Reads `name, since_ns, removed_ns, detail`.
 pub(super) fn approver(row: &Row<'_>) -> rusqlite::Result<ApproverRow> {
     Ok(ApproverRow { name: row.get(0)?, since_ns: row.get(1)?, removed_ns: row.get(2)?, detail: row.get(3)? })
+}
+
+/// The columns [`grant`] reads, from a table called `g`.
+macro_rules! grant_columns {
+    () => {
+        "g.id, g.upstream, g.tool, g.given_ns, g.expires_ns, g.revoked_ns, g.detail"
+    };
+}
+pub(super) use grant_columns;
+
+pub(super) fn grant(row: &Row<'_>) -> rusqlite::Result<GrantRow> {
+    Ok(GrantRow {
+        id: row.get(0)?,
+        upstream: row.get(1)?,
+        tool: row.get(2)?,
+        given_ns: row.get(3)?,
+        expires_ns: row.get(4)?,
+        revoked_ns: row.get(5)?,
+        detail: row.get(6)?,
+    })
 }
 
 /// Reads `id, since_ns, ended_ns, detail`.

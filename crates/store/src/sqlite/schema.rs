@@ -14,11 +14,13 @@ use crate::state::{StateError, StatePaths};
 /// Marks the file as ours: `LLOK` in the database header.
 const APPLICATION_ID: i64 = 0x4c4c_4f4b;
 /// The version of the tables.
-const SCHEMA_VERSION: i64 = 3;
+const SCHEMA_VERSION: i64 = 4;
 /// The version that had no guards; like the next one, it is brought up to date when the state is opened.
 const BEFORE_GUARDS: i64 = 1;
 /// The version that had no approvals and no halts.
 const BEFORE_APPROVALS: i64 = 2;
+/// The version that had no grants, and no keys of callers.
+const BEFORE_GRANTS: i64 = 3;
 /// An entry's key is its writer's number above this many bits of its index.
 pub(super) const INDEX_BITS: u32 = 40;
 
@@ -125,6 +127,19 @@ CREATE TABLE halts (id TEXT PRIMARY KEY, since_ns INTEGER NOT NULL, ended_ns INT
 CREATE INDEX halts_in_force ON halts (since_ns, id) WHERE ended_ns IS NULL;
 "#;
 
+/// What version 4 added: grants, and the caller's own key of a request.
+const GRANT_TABLES: &str = r#"
+ALTER TABLE requests ADD COLUMN key TEXT;
+
+-- A grant's row stays when it is taken back.
+CREATE TABLE grants (
+    n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, upstream TEXT NOT NULL, tool TEXT NOT NULL, given_ns INTEGER NOT NULL,
+    expires_ns INTEGER NOT NULL, revoked_ns INTEGER, detail BLOB NOT NULL
+);
+CREATE INDEX grants_in_force ON grants (upstream, tool, expires_ns, id) WHERE revoked_ns IS NULL;
+CREATE TABLE grant_uses ("grant" TEXT NOT NULL, attempt TEXT NOT NULL, PRIMARY KEY ("grant", attempt)) WITHOUT ROWID;
+"#;
+
 /// Opens an existing database file.
 ///
 /// `synchronous=FULL` flushes the log on every commit, `fullfsync` through the device's cache where that is a call of
@@ -219,6 +234,7 @@ fn create(conn: &Connection, verifier: &str) -> rusqlite::Result<()> {
     conn.execute_batch(TABLES)?;
     conn.execute_batch(GUARD_TABLES)?;
     conn.execute_batch(APPROVAL_TABLES)?;
+    conn.execute_batch(GRANT_TABLES)?;
     conn.execute("INSERT INTO meta VALUES ('verifier', ?1)", [verifier])?;
     conn.pragma_update(None, "application_id", APPLICATION_ID)?;
     conn.pragma_update(None, "user_version", SCHEMA_VERSION)?;
@@ -227,7 +243,7 @@ fn create(conn: &Connection, verifier: &str) -> rusqlite::Result<()> {
 
 /// Brings a database of an earlier version up to date, whole or not at all.
 ///
-/// A process of that version that has it open goes on undisturbed: its tables stay as they are.
+/// A process of that version that has it open goes on undisturbed: all that it knows of its tables stays as it is.
 fn migrate(conn: &Connection) -> rusqlite::Result<()> {
     if missing(conn)?.is_empty() {
         return Ok(());
@@ -248,8 +264,9 @@ fn missing(conn: &Connection) -> rusqlite::Result<&'static [&'static str]> {
         return Ok(&[]);
     }
     Ok(match header(conn, "user_version")? {
-        BEFORE_GUARDS => &[GUARD_TABLES, APPROVAL_TABLES],
-        BEFORE_APPROVALS => &[APPROVAL_TABLES],
+        BEFORE_GUARDS => &[GUARD_TABLES, APPROVAL_TABLES, GRANT_TABLES],
+        BEFORE_APPROVALS => &[APPROVAL_TABLES, GRANT_TABLES],
+        BEFORE_GRANTS => &[GRANT_TABLES],
         _ => &[],
     })
 }

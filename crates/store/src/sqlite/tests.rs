@@ -1,4 +1,5 @@
 mod before_approvals;
+mod before_grants;
 mod before_guards;
 mod killed_race;
 
@@ -286,13 +287,14 @@ fn what_is_read_in_order_comes_from_an_index() {
 }
 
 #[test]
-fn requests_are_found_by_an_index_however_many_there_are() {
+fn requests_and_grants_are_found_by_an_index_however_many_there_are() {
     let rig = OnDisk::new();
     let conn = schema::connect(&rig.dir.paths().database, true).unwrap();
     let queries = [
         (held::REQUESTS_IN, 4, "requests_by_state (state=? AND (opened_at_ns,id)<(?,?))"),
-        (held::OPEN_REQUESTS_OF, 2, "requests_by_principal (principal=? AND state=? AND action=?)"),
-        (held::HAS_OPEN, 2, "requests_by_principal (principal=? AND state=? AND action=?)"),
+        (held::OPEN_REQUESTS_OF, 3, "requests_by_principal (principal=? AND state=? AND action=?)"),
+        (held::HAS_OPEN, 3, "requests_by_principal (principal=? AND state=? AND action=?)"),
+        (grant::IN_FORCE, 3, "grants_in_force (upstream=? AND tool=? AND expires_ns>?)"),
         (held::PENDING, 2, "requests_by_principal (principal=? AND state=?)"),
     ];
     for (sql, parameters, search) in queries {
@@ -300,8 +302,8 @@ fn requests_are_found_by_an_index_however_many_there_are() {
         let parameters = rusqlite::params_from_iter(vec![0; parameters]);
         let plan: Vec<String> =
             plan.query_map(parameters, |row| row.get(3)).unwrap().collect::<Result<_, _>>().unwrap();
-        let read: Vec<_> =
-            plan.iter().filter(|line| line.contains(" r ") || line.contains("requests")).collect();
+        let of = |line: &&String| ["requests", "grants", " r "].iter().any(|name| line.contains(name));
+        let read: Vec<_> = plan.iter().filter(of).collect();
         assert!(read.len() == 1 && read[0].starts_with("SEARCH") && read[0].ends_with(search), "{plan:#?}");
     }
 }

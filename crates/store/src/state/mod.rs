@@ -7,10 +7,12 @@
 //! STATE/gate            changed whenever a halt or a revocation shuts the gate; locked by whoever passes it
 //! STATE/writers/N.lock  held by writer N while it lives
 //! STATE/writers/N.flight what writer N has let past the gate
+//! STATE/console         where the running console is; locked by it while it lives
 //! STATE/reserve         ballast, given up on a full disk
 //! STATE/setup.lock      held while a process opens the directory
 //! ```
 
+mod console;
 mod error;
 mod files;
 mod key;
@@ -29,6 +31,7 @@ use lastlook_ledger::{SigningKey, VerifierKey};
 
 use crate::sqlite::{SqliteReader, schema};
 
+pub use console::Announced;
 pub use error::StateError;
 pub use lock::{DeadWriter, Writer};
 
@@ -57,6 +60,8 @@ pub struct StatePaths {
     pub gate: PathBuf,
     /// The directory of the writers' locks.
     pub writers: PathBuf,
+    /// Where the running console is; not there while none runs.
+    pub console: PathBuf,
     /// The ballast.
     pub reserve: PathBuf,
     /// The lock held while the directory is opened.
@@ -150,6 +155,7 @@ impl StatePaths {
             database: root.join("lastlook.db"),
             gate: root.join("gate"),
             writers: root.join("writers"),
+            console: root.join("console"),
             reserve: root.join("reserve"),
             setup: root.join("setup.lock"),
         }

@@ -50,7 +50,7 @@ fn mode(path: &Path) -> u32 {
 fn a_new_directory_is_for_its_owner_only_and_opens_again_as_the_same_state() {
     let case = Case::new();
     let dir = case.open().unwrap();
-    let StatePaths { root, version, key, database, gate, writers, reserve, setup } = dir.paths();
+    let StatePaths { root, version, key, database, gate, writers, console: _, reserve, setup } = dir.paths();
     assert_eq!([root, writers].map(|path| mode(path)), [0o700, 0o700]);
     assert_eq!([version, key, database, gate, reserve, setup].map(|path| mode(path)), [0o600; 6]);
     assert_eq!(fs::read_to_string(version).unwrap(), "lastlook-state 1\n");
@@ -128,7 +128,7 @@ fn a_state_of_another_version_is_refused() {
 
 #[test]
 fn a_database_of_another_version_is_refused() {
-    for other in [0, 4, 99] {
+    for other in [0, 5, 99] {
         let (case, paths) = Case::used();
         rusqlite::Connection::open(&paths.database)
             .unwrap()
@@ -136,7 +136,7 @@ fn a_database_of_another_version_is_refused() {
             .unwrap();
         let error = case.refused("lastlook.db");
         assert!(
-            matches!(error, StateError::DatabaseVersion { found, known: 3, .. } if found == other),
+            matches!(error, StateError::DatabaseVersion { found, known: 4, .. } if found == other),
             "{error}"
         );
     }
@@ -280,4 +280,30 @@ fn an_origin_names_the_state_and_the_writer() {
     let store = SqliteStore::open(&dir, dir.writer().unwrap(), None).unwrap();
     let id = store.writer().unwrap();
     assert_eq!((id.n, id.origin.as_str()), (1, format!("lastlook/{}/1", dir.state_id()).as_str()));
+}
+
+#[test]
+fn a_console_is_where_it_says_until_its_process_ends() {
+    let case = Case::new();
+    let dir = case.open().unwrap();
+    let (one, other) = ("127.0.0.1:4100".parse().unwrap(), "[::1]:4200".parse().unwrap());
+    assert_eq!(dir.console(), None);
+    let announced = dir.announce_console(one).unwrap().unwrap();
+    assert_eq!(mode(&dir.paths().console), 0o600);
+    assert_eq!(case.open().unwrap().console(), Some(one));
+    assert!(dir.announce_console(other).unwrap().is_none(), "a second one is not where the first is");
+    assert_eq!(dir.console(), Some(one));
+    drop(announced);
+    assert!(!dir.paths().console.exists());
+    assert_eq!(dir.console(), None);
+    // One that was killed leaves its file, and nobody holds it.
+    fs::write(&dir.paths().console, "127.0.0.1:4300\n").unwrap();
+    assert_eq!(dir.console(), None);
+    let announced = dir.announce_console(other).unwrap().unwrap();
+    assert_eq!(dir.console(), Some(other));
+    for elsewhere in ["192.0.2.1:80\n", "127.0.0.1:80", "", "http://127.0.0.1:80\n"] {
+        fs::write(&dir.paths().console, elsewhere).unwrap();
+        assert_eq!(dir.console(), None, "{elsewhere:?}");
+    }
+    drop(announced);
 }

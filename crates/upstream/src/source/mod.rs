@@ -72,7 +72,7 @@ pub enum SourceError {
 }
 
 /// Ends `work` when its time is over.
-async fn within<T>(
+pub(crate) async fn within<T>(
     bounds: &Bounds,
     work: impl Future<Output = Result<T, SourceError>>,
 ) -> Result<T, SourceError> {

@@ -10,6 +10,7 @@
 mod certificate;
 mod command;
 mod file;
+mod hook;
 mod http;
 mod mcp;
 mod postgres;

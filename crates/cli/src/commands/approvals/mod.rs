@@ -18,8 +18,10 @@ use crate::record::Record;
 use crate::record::print::{Audience, print};
 use crate::record::text::{self, clean};
 
-/// How many requests are listed at most.
+/// How many requests are listed at most where what was decided is listed too, and how many are watched.
 const MOST_LISTED: usize = 1_000;
+/// How many are read at once.
+const PAGE: usize = 250;
 /// How often `--watch` looks.
 const EVERY: Duration = Duration::from_secs(1);
 
@@ -59,14 +61,33 @@ pub fn run(place: &Place, args: &ApprovalsArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Prints what waits, all of it; of what was decided as well, the newest.
 fn list(store: &SqliteReader, all: bool, as_json: bool) -> Result<(), Failure> {
-    let rows = rows(store, all)?;
-    let lines: Vec<String> = match as_json {
-        true => rows.iter().map(|row| text::json(&to_json(row))).collect::<Result<_, _>>()?,
-        false if rows.is_empty() => vec!["nothing waits for approval\n".to_owned()],
-        false => rows.iter().map(line).collect(),
-    };
-    print(&lines.concat())?;
+    let (mut before, mut listed) = (None, 0);
+    loop {
+        let page = store.requests(states(all), PAGE, before)?;
+        before = page.last().map(|row| (row.opened_at_ns, row.id.clone()));
+        let ended = page.len() < PAGE;
+        let rows = page.iter().filter(|row| all || !is_late(row));
+        let lines: Vec<String> = match as_json {
+            true => rows.map(|row| text::json(&to_json(row))).collect::<Result<_, _>>()?,
+            false => rows.map(line).collect(),
+        };
+        listed += lines.len();
+        if print(&lines.concat())? == Audience::Gone {
+            return Ok(());
+        }
+        if ended {
+            break;
+        }
+        if all && listed >= MOST_LISTED {
+            eprintln!("note: these are the newest {listed}; there may be more");
+            break;
+        }
+    }
+    if listed == 0 && !as_json {
+        print("nothing waits for approval\n")?;
+    }
     Ok(())
 }
 
@@ -74,9 +95,8 @@ fn list(store: &SqliteReader, all: bool, as_json: bool) -> Result<(), Failure> {
 fn watch(store: &SqliteReader, as_json: bool) -> Result<(), Failure> {
     let mut told = std::collections::BTreeSet::new();
     loop {
-        let mut rows = rows(store, false)?;
-        rows.reverse();
-        for row in rows.iter().filter(|row| row.state == RequestState::Pending) {
+        let rows = store.requests(states(false), MOST_LISTED, None)?;
+        for row in rows.iter().rev().filter(|row| row.state == RequestState::Pending && !is_late(row)) {
             if told.insert(row.id.clone()) {
                 let told = if as_json { text::json(&to_json(row))? } else { line(row) };
                 if print(&told)? == Audience::Gone {
@@ -88,14 +108,9 @@ fn watch(store: &SqliteReader, as_json: bool) -> Result<(), Failure> {
     }
 }
 
-fn rows(store: &SqliteReader, all: bool) -> Result<Vec<RequestRow>, Failure> {
-    let open = [RequestState::Pending, RequestState::Approved, RequestState::Claimed];
-    let states: &[RequestState] = if all { &RequestState::ALL } else { &open };
-    let mut rows = store.requests(states, MOST_LISTED, None)?;
-    if !all {
-        rows.retain(|row| !is_late(row));
-    }
-    Ok(rows)
+fn states(all: bool) -> &'static [RequestState] {
+    let open = &[RequestState::Pending, RequestState::Approved, RequestState::Claimed];
+    if all { &RequestState::ALL } else { open }
 }
 
 /// One request in full, as it was asked.
@@ -164,6 +179,7 @@ fn to_json(row: &RequestRow) -> Value {
         "tool": row.tool,
         "principal": row.principal,
         "action": row.action.to_hex(),
+        "key": row.key,
         "opened": clock::wall_at(row.opened_at_ns),
         "expires": row.expires_at_ns.map(clock::wall_at),
         "attempt": row.attempt,

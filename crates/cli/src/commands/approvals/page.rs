@@ -16,6 +16,9 @@ pub(super) fn page(row: &RequestRow, asked: &Asked, tally: &Tally, before: Optio
     }
     page.push_str(&format!("\nasked by {}\n", clean(&asked.principal)));
     page.push_str(&format!("action   {}\n", row.action.to_hex()));
+    if let Some(key) = &asked.key {
+        page.push_str(&format!("key      {}: good for what carries the same one\n", clean(key)));
+    }
     facts(asked, before, &mut page);
     if !asked.readings.is_empty() {
         page.push_str("\nthe agent had read\n");

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use lastlook_engine::approvers::{self, Registry, Signer};
-use lastlook_engine::standing;
+use lastlook_engine::held;
 use lastlook_kernel::Principal;
 use lastlook_store::SqliteStore;
 use serde_json::json;
@@ -17,7 +17,8 @@ use crate::record::text;
 
 /// Remove an approver for good
 ///
-/// From now on nothing they signed counts, also what they signed before. The name is not given to anybody again. The last
+/// From now on nothing they signed counts, also what they signed before. The answer lists the attempts that had passed the gate
+/// on their word already. The name is not given to anybody again. The last
 /// approver cannot be removed.
 #[derive(Debug, clap::Args)]
 pub struct RemoveArgs {
@@ -43,28 +44,36 @@ pub fn run(place: &Place, args: &RemoveArgs) -> Result<ExitCode, Failure> {
     let registry = Registry::load(&state.reader()?)?;
     approvers::removable(&registry, &args.name)?;
     let (by, key) = credentials::unlock(&registry, &args.by, args.signer.given())?;
-    let removed = {
+    let (removed, in_flight) = {
         let store = SqliteStore::open(&state, state.writer()?, None)?;
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
         let operator = Principal { id: os_user(), asserted: true };
         let signer = Signer { name: &by.name, key: &key };
         let removed = runtime.block_on(approvers::remove(&store, &args.name, reason, signer, &operator))?;
         // What was looked at while their word counted is looked at again.
-        standing::shut(&state).map_err(|error| {
+        let in_flight = held::shut_out(&store, &state, &removed.name).map_err(|error| {
             Failure::unavailable(format!(
                 "{} is removed, and {error}: what it is about to do may still be done",
                 removed.name
             ))
             .hint(error.hint())
         })?;
-        removed
+        (removed, in_flight)
     };
     let line = match place.json {
-        true => text::json(&json!({"removed": removed.name, "by": by.name, "reason": reason}))?,
-        false => format!(
-            "{} is not an approver any more, on the word of {}; nothing they signed counts from now on\n",
-            removed.name, by.name
-        ),
+        true => text::json(
+            &json!({"removed": removed.name, "by": by.name, "reason": reason, "in_flight": in_flight}),
+        )?,
+        false => {
+            let passed = in_flight.iter().map(|attempt| {
+                format!("attempt {attempt} had passed the gate on it already: `lastlook show {attempt}` tells how it ended\n")
+            });
+            let line = format!(
+                "{} is not an approver any more, on the word of {}; nothing they signed counts from now on\n",
+                removed.name, by.name
+            );
+            std::iter::once(line).chain(passed).collect()
+        }
     };
     print(&line)?;
     Ok(ExitCode::SUCCESS)

@@ -57,7 +57,7 @@ pub fn run(place: &Place, args: &CheckArgs) -> Result<ExitCode, Failure> {
         return Err(Failure::usage("there is no configuration file, so no upstream that could be asked")
             .hint("name it with `--config FILE`; `lastlook init` writes one"));
     };
-    let tool = tool(&args.tool, &config)?;
+    let tool = tool_named(&args.tool, &config)?;
     let arguments = arguments::read(&args.args)?;
     let call = Call { tool, arguments, who: principal(Some(&config)), as_if_read: args.as_if_read };
     let checked = look(place, &config, &call, Duration::from_secs(args.timeout))?;
@@ -105,7 +105,8 @@ pub fn look(place: &Place, config: &Config, call: &Call, timeout: Duration) -> R
     checked.map_err(failed)
 }
 
-fn tool(text: &str, config: &Config) -> Result<ToolName, Failure> {
+/// The tool of this name, of an upstream that the configuration declares.
+pub fn tool_named(text: &str, config: &Config) -> Result<ToolName, Failure> {
     let Some(tool) = ToolName::parse(text) else {
         return Err(Failure::usage(format!("`{text}` is not UPSTREAM.TOOL"))
             .hint("write the upstream's name, a dot, and the tool's: shop.refund"));

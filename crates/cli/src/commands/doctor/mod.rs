@@ -77,12 +77,15 @@ pub fn run(place: &Place, args: &DoctorArgs) -> Result<ExitCode, Failure> {
 fn approvals(config: &Config, state: &Path) -> Vec<Finding> {
     let asks = config.guards.values().any(|guard| guard.approve.is_some());
     let is_there = asks && state.join("lastlook.db").exists();
-    let reader = is_there.then(|| StateDir::open(state).ok()?.reader().ok()).flatten();
-    match reader.as_ref().map(|reader| Registry::load(reader)) {
+    let state = is_there.then(|| StateDir::open(state).ok()).flatten();
+    let reader = state.as_ref().and_then(|state| state.reader().ok());
+    let mut findings = match reader.as_ref().map(|reader| Registry::load(reader)) {
         Some(Err(error)) => vec![Finding::problem("approvers", error.to_string(), error.hint())],
         Some(Ok(registry)) => doctor::approvals(config, Some(&registry)),
         None => doctor::approvals(config, None),
-    }
+    };
+    findings.extend(doctor::callers(config, state.as_ref().and_then(StateDir::console)));
+    findings
 }
 
 /// Everything that the upstreams have to be started for.

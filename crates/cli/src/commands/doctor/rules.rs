@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use lastlook_engine::config::{Config, ConfigError, DatabaseConfig, Secret};
+use lastlook_engine::config::{Config, ConfigError, DatabaseConfig, HookConfig, Secret};
 use lastlook_engine::doctor::Finding;
+use lastlook_engine::notify::Hook;
 use lastlook_kernel::{Mode, Source};
 
 /// A configuration or policies that cannot be used.
@@ -76,7 +77,25 @@ pub fn configuration(config: &Config) -> Vec<Finding> {
             "set it where the boundary runs: in the client's file, beside its command",
         ),
     }));
+    found.extend(config.hooks.iter().map(|(name, hook)| hook_of(name, hook)));
     found
+}
+
+/// Whether a hook could be told. Nothing is sent.
+fn hook_of(name: &str, config: &HookConfig) -> Finding {
+    let about = format!("hook `{name}`");
+    match Hook::new(config, |variable| std::env::var(variable).ok()) {
+        Ok(hook) => {
+            let on: Vec<&str> = config.on.iter().map(|happened| happened.as_str()).collect();
+            let says = format!("{} is told of: {}", hook.host(), on.join(", "));
+            Finding::note(about, format!("{says}; `lastlook notify test {name}` shows whether it listens"))
+        }
+        Err(why) => Finding::problem(
+            about,
+            format!("it is never told: {why}"),
+            "see [notify] in the configuration's reference; then `lastlook notify test`",
+        ),
+    }
 }
 
 /// The variables that secrets are taken from, and what for.
@@ -86,6 +105,13 @@ fn variables(config: &Config) -> BTreeSet<(String, String)> {
         if let DatabaseConfig::Postgres { url: Secret::Env(variable) } = database {
             names.insert((variable.clone(), format!("database `{name}`")));
         }
+    }
+    for (name, hook) in &config.hooks {
+        let secrets = std::iter::once(&hook.url).chain(&hook.secret);
+        names.extend(secrets.filter_map(|secret| match secret {
+            Secret::Env(variable) => Some((variable.clone(), format!("hook `{name}`"))),
+            Secret::Literal(_) => None,
+        }));
     }
     for (name, fact) in &config.facts {
         if let Source::Http { headers, .. } = &fact.source {

@@ -48,6 +48,7 @@ pub fn outcome(
         decided_ns: now_ns,
         last_ns: None,
         approved: false,
+        granted: false,
         steps: Vec::new(),
     };
     let mut cases: Vec<GuardCase<'_>> = guards

@@ -5,7 +5,7 @@ mod check;
 mod judge;
 mod schema;
 mod test;
-mod tools;
+pub mod tools;
 mod values;
 
 use std::path::PathBuf;

@@ -48,6 +48,7 @@ impl Page {
         self.member("principal", &format!("{}{asserted}", or(&row.principal)));
         self.member("mode", &or(&row.mode));
         self.member("verdict", &verdict(view));
+        self.people(view);
         self.member("outcome", &outcome(view));
         if let Some(closure) = &row.closure {
             self.member("closure", &format!("{}: {}", clean(closure), timings(view)));
@@ -66,6 +67,21 @@ impl Page {
         self.member("action", &format!("sha256:{}", view.action));
         if let Some(sent) = &view.sent {
             self.member("sent", &format!("sha256:{}", clean(sent)));
+        }
+    }
+
+    /// Who said yes to it: each one asked, or each one who gave permission in advance.
+    fn people(&mut self, view: &View) {
+        let text =
+            |value: &Value, name: &str| value.get(name).and_then(Value::as_str).unwrap_or("?").to_owned();
+        if let Some(approval) = &view.approval {
+            let by = approval.get("by").and_then(Value::as_array).into_iter().flatten();
+            let by: Vec<String> = by.map(|by| text(by, "approver")).collect();
+            self.member("approved", &clean(&format!("by {} ({})", by.join(", "), text(approval, "request"))));
+        }
+        for grant in view.grants.iter().filter_map(Value::as_array).flatten() {
+            let said = format!("by grant {} of {}", text(grant, "grant"), text(grant, "approver"));
+            self.member("approved", &clean(&said));
         }
     }
 

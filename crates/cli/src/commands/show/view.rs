@@ -23,6 +23,12 @@ pub struct View {
     pub asserted: Option<bool>,
     /// Why it was refused, or would have been.
     pub reasons: Vec<Reason>,
+    /// Who approved it, where people were asked: the request, and each with the signed statement.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Value>,
+    /// The grants it ran on, each with the signed statement.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grants: Option<Value>,
     /// The digest of the action.
     pub action: String,
     /// The digest of the exact bytes sent.
@@ -142,6 +148,8 @@ impl View {
             class_by: said("class").and_then(|class| class.get("by")?.as_str()).map(str::to_owned),
             asserted: said("principal").and_then(|principal| principal.get("asserted")?.as_bool()),
             reasons: looked.map(reasons).unwrap_or_default(),
+            approval: said("approval").cloned(),
+            grants: said("grants").cloned(),
             action: told.entry.action.to_hex(),
             sent: said("sent").and_then(Value::as_str).map(str::to_owned),
             look_ns: count("look_ns"),

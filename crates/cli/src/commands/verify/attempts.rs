@@ -97,7 +97,7 @@ fn one(record: &Record, id: &str) -> Result<Found, Failure> {
 }
 
 /// Whether this is no attempt at all: a word on the rules in force (a reload, or an operator's yes to one) or on the
-/// approvers, a halt and its end, or a request with what people said of it.
+/// approvers, a halt and its end, a grant and its end, or a request with what people said of it.
 fn is_no_attempt(entries: &[Placed]) -> bool {
     let words: Option<Vec<&str>> = entries
         .iter()
@@ -111,8 +111,8 @@ fn is_no_attempt(entries: &[Placed]) -> bool {
     // They may stand in several logs.
     words.sort_unstable();
     match words.as_slice() {
-        ["reloaded" | "accepted" | "approver-added" | "approver-removed" | "halted"] => true,
-        ["halted", "resumed"] => true,
+        ["reloaded" | "accepted" | "approver-added" | "approver-removed" | "halted" | "granted"] => true,
+        ["halted", "resumed"] | ["grant-revoked", "granted"] => true,
         words => {
             words.iter().filter(|word| **word == "held").count() == 1
                 && words.iter().all(|word| matches!(*word, "held" | "approved" | "rejected" | "revoked"))

@@ -126,6 +126,9 @@ fn statement(name: &str, verified: &Verified, keys: &[VerifierKey]) -> String {
         format!("  recorded  {} as entry {index} of {}", entry.time, checkpoint.origin),
         format!("  signed    by the pinned key {key}, over {} entries", checkpoint.size),
     ];
+    if let Some(approved) = approved(&entry.body) {
+        lines.push(format!("  approved  {approved}"));
+    }
     if armed.is_some() {
         lines.push("  armed     the entry it began with is in the record too".to_owned());
     }
@@ -139,6 +142,14 @@ fn statement(name: &str, verified: &Verified, keys: &[VerifierKey]) -> String {
     );
     lines.push("            takes a witness); that the record is true; that its clock was right".to_owned());
     lines.join("\n") + "\n"
+}
+
+/// Whose yes the attempt ran on, by the entry's word; each statement stands in the entry, signed by its approver.
+fn approved(body: &Value) -> Option<String> {
+    let approval = body.get("approval")?;
+    let names = approval.get("by")?.as_array()?.iter().filter_map(|by| by.get("approver")?.as_str());
+    let names = names.map(clean).collect::<Vec<_>>().join(", ");
+    Some(format!("by {names}, on request {}", clean(approval.get("request")?.as_str()?)))
 }
 
 fn hint(error: &VerifyError) -> Option<&'static str> {

@@ -1,5 +1,9 @@
 //! Held actions: what people approve runs once, as they saw it, and nothing else does.
 
+mod fill;
+mod hostile;
+mod keys;
+mod many;
 pub mod people;
 mod races;
 mod scenes;

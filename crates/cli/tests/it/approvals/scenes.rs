@@ -281,19 +281,23 @@ fn only_what_the_condition_asks_about_waits() {
 #[test]
 fn what_people_are_shown_hides_nothing() {
     let world = World::new();
-    world.configure(&finance());
+    world.configure(&asks("approve = { by = 'Role::\"finance\"' }\nwhen = 'now.rate.body.n == 5'"));
     introduce(&world, "ada", "finance", None);
     let mut agent = world.agent();
+    // What is refused in arguments may stand in facts; and some of what terminals fall for is ordinary text.
     let evil = "safe\u{202e}txt.exe\u{200b}\u{1b}[2J<script>alert(1)</script>";
-    let answer = agent.call("write_note", json!({"path": "plan.md", "content": evil}));
+    world.rate.json(&json!({"status": evil, "n": 5}).to_string());
+    let text = "one\u{2028}two 👩\u{200d}🚀";
+    let answer = agent.call("write_note", json!({"path": "plan.md", "content": text}));
     let request = request_of(&answer);
     for words in [vec!["approvals"], vec!["approvals", &request], vec!["approvals", &request, "--json"]] {
         let page = world.lastlook(&words).output().unwrap();
         let page = String::from_utf8(page.stdout).unwrap();
-        assert!(!page.contains(['\u{202e}', '\u{200b}', '\u{1b}']), "{page:?}");
+        assert!(!page.contains(['\u{202e}', '\u{200b}', '\u{200d}', '\u{1b}', '\u{2028}']), "{page:?}");
     }
     let whole = json_of(&world.lastlook(&["approvals", &request, "--json"]).output().unwrap());
-    assert_eq!(whole["arguments"]["content"], json!(evil));
+    assert_eq!(whole["arguments"]["content"], json!(text));
+    assert!(whole["facts"].to_string().contains("txt.exe"), "{whole}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The console: a page that lets people decide, and nobody else do anything.
 
+pub mod browser;
 mod deciding;
 mod fences;
-mod rig;
+pub mod rig;
 mod showing;

@@ -8,18 +8,24 @@ use super::rig::{Answer, Console, passphrase};
 use crate::approvals::people::{approve, asks, finance, held, introduce, request_of, says, waiting};
 use crate::guards::world::{World, became, write_args};
 
+/// What arguments may hold; [`EVIL`] is more, and refused there.
+const LOUD: &str = "</pre><script>alert(1)</script>\"'&";
 const EVIL: &str = "</pre><script>alert(1)</script>\"'&\u{202e}txt.exe\u{200b}\u{1b}[2J";
+
+/// Nothing of [`LOUD`] is there but as text.
+#[track_caller]
+fn is_text(answer: &Answer) {
+    let body = &answer.body;
+    assert!(!body.contains("<script>") && !body.contains("</script>\""), "{body}");
+    assert!(!body.contains(['\u{202e}', '\u{200b}', '\u{1b}']), "{body:?}");
+    assert!(body.contains("&#60;script&#62;alert(1)&#60;/script&#62;"), "{body}");
+}
 
 /// Nothing of [`EVIL`] is there but as text that can be seen.
 #[track_caller]
 fn is_harmless(answer: &Answer) {
-    let body = &answer.body;
-    assert!(!body.contains("<script>") && !body.contains("</script>\""), "{body}");
-    assert!(!body.contains(['\u{202e}', '\u{200b}', '\u{1b}']), "{body:?}");
-    assert!(
-        body.contains("&#60;script&#62;alert(1)&#60;/script&#62;") && body.contains(r"\u{202e}txt.exe"),
-        "{body}"
-    );
+    is_text(answer);
+    assert!(answer.body.contains(r"\u{202e}txt.exe"), "{answer:?}");
 }
 
 #[test]
@@ -33,11 +39,11 @@ fn script_and_hidden_characters_are_text_wherever_they_come_from() {
     let mut agent = world.agent();
     // In facts, and in the arguments.
     agent.call("read_note", json!({"path": "plan.md"}));
-    let answer = agent.call("write_note", json!({"path": "plan.md", "content": EVIL}));
+    let answer = agent.call("write_note", json!({"path": "plan.md", "content": LOUD}));
     let request = request_of(&answer);
     let console = Console::open(&world);
     let at = format!("/requests/{request}");
-    is_harmless(&console.get("/"));
+    is_text(&console.get("/"));
     let page = console.get(&at);
     is_harmless(&page);
     let times = page.body.matches("&#60;script&#62;").count();

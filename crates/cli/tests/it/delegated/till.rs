@@ -89,7 +89,7 @@ impl Till {
             Delegated::Not(Delivery::Refusal(refusal)) => {
                 refusal.reasons.iter().map(|reason| reason.code.as_str()).collect::<Vec<_>>().join(" ")
             }
-            Delegated::Not(Delivery::Held { request, .. }) => request,
+            Delegated::Not(Delivery::Held(held)) => held.request,
             Delegated::Not(delivery) => panic!("neither refused nor held: {delivery:?}"),
         }
     }

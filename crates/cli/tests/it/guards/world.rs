@@ -16,18 +16,28 @@ pub struct World {
     temp: TempDir,
     /// The world outside that facts are read from.
     pub rate: Served,
+    /// What stands in the environment of every boundary.
+    variables: Vec<(String, String)>,
 }
 
 impl World {
     /// A note `plan.md` whose text is JSON, and a rate server that says the same.
     pub fn new() -> World {
-        let world =
-            World { temp: tempfile::tempdir().unwrap(), rate: Served::new(r#"{"status":"paid","n":5}"#) };
+        let world = World {
+            temp: tempfile::tempdir().unwrap(),
+            rate: Served::new(r#"{"status":"paid","n":5}"#),
+            variables: Vec::new(),
+        };
         for folder in ["notes", "home", "pause"] {
             std::fs::create_dir(world.at(folder)).unwrap();
         }
         world.note("plan.md", r#"{"status":"paid","n":5}"#);
         world
+    }
+
+    /// Sets a variable of the environment for whatever is started from now on.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.variables.push((name.to_owned(), value.to_owned()));
     }
 
     /// A place in the test's own folder.
@@ -88,7 +98,8 @@ impl World {
             .arg("--config")
             .arg(self.at("lastlook.toml"))
             .args(words)
-            .env("LASTLOOK_CLOCK_AHEAD", self.at("ahead"));
+            .env("LASTLOOK_CLOCK_AHEAD", self.at("ahead"))
+            .envs(self.variables.iter().cloned());
         command
     }
 

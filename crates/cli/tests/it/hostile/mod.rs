@@ -5,7 +5,7 @@
 
 mod client;
 mod oracle;
-mod rig;
+pub mod rig;
 
 mod answers;
 mod calls;

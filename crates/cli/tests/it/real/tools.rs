@@ -19,7 +19,12 @@ pub fn memory_server() -> PathBuf {
 
 /// The SQLite server's program.
 pub fn sqlite_server() -> PathBuf {
-    installed("python-sqlite/bin/mcp-server-sqlite")
+    installed("python-mcp1/bin/mcp-server-sqlite")
+}
+
+/// The Python that has agentbarrier.
+pub fn agentbarrier() -> PathBuf {
+    installed("agentbarrier/bin/python")
 }
 
 /// The folder everything is installed in.

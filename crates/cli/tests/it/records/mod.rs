@@ -4,5 +4,6 @@ mod log;
 mod receipts;
 mod resolve;
 pub(crate) mod rig;
+mod second;
 mod show;
 mod verify;

@@ -1,14 +1,15 @@
 //! *Hold*: people are asked before anything is armed, and an attempt runs on what they said.
 
 mod bytes;
+pub(crate) mod changes;
 mod request;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use lastlook_kernel::{Code, Event, Mode, Now, Reason, Value, Verdict, Was};
 use lastlook_store::{Commit, Lookup, Precondition, RequestRow, RequestState, StoreError, Write};
 
-use super::{Delivery, Run};
+use super::{Delivery, Held, Run};
 use crate::check::Claimed;
 use crate::guarding::GuardPlan;
 use crate::held::{Asked, AskedGuard, Stands};
@@ -17,8 +18,6 @@ use bytes::with_arguments;
 
 pub(super) use bytes::arguments_of;
 
-/// How often somebody who waits looks whether it is decided.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
 /// The approval that an attempt runs on.
 #[derive(Debug, Clone)]
 pub(super) struct Claim {
@@ -46,31 +45,42 @@ impl Run<'_> {
     ///
     /// What is refused anyway is refused as ever: nobody is asked about it.
     pub(super) async fn hold(&mut self) -> Option<Delivery> {
-        let deadline = Instant::now() + self.boundary.settings.wait_for_approval;
+        let began = Instant::now();
         loop {
             match self.hold_now().await {
-                Some(Delivery::Held { request, .. }) if self.is_decided_before(deadline, &request).await => {}
+                Some(Delivery::Held(held)) if self.is_decided_in_time(began, &held).await => {}
                 Some(_) if self.proposal.control.is_cancelled() => return Some(Delivery::Nothing),
                 delivery => return delivery,
             }
         }
     }
 
-    /// Waits until a request is not pending any more; false when the time is up, or the caller has cancelled.
-    async fn is_decided_before(&self, deadline: Instant, request: &str) -> bool {
-        let control = &self.proposal.control;
-        while Instant::now() < deadline && !control.is_cancelled() {
+    /// Waits until a request is not pending any more; false when the time is up, or the caller has cancelled or given up.
+    async fn is_decided_in_time(&self, began: Instant, held: &Held) -> bool {
+        let Some(caller) = self.caller else { return false };
+        let (control, store, changes) =
+            (&self.proposal.control, &self.boundary.store, &self.boundary.changes);
+        let request = held.request.as_str();
+        let deadline = began + caller.is_held(held);
+        let (mut seen, mut ends_at_ns) = (None, None);
+        while Instant::now() < deadline && !control.is_cancelled() && !caller.gives_up() {
             control.tell_waiting(request);
-            tokio::time::sleep(BETWEEN_LOOKS.min(deadline.saturating_duration_since(Instant::now()))).await; // backoff: another process writes it
-            match self.boundary.store.request(request) {
-                Ok(Lookup::Found(row)) if row.state == RequestState::Pending => {
-                    if row.expires_at_ns.is_some_and(|end| clock::unix_ns() >= end) {
-                        return true;
+            let version = changes.version(|| store.version().ok());
+            // A store that does not say whether anything moved is read all the same.
+            if version.is_none() || version != seen {
+                seen = version;
+                match store.request(request) {
+                    Ok(Lookup::Found(row)) if row.state == RequestState::Pending => {
+                        ends_at_ns = row.expires_at_ns;
                     }
+                    // Whatever it is, the next look tells; who has given up meanwhile wants none.
+                    _ => return !caller.gives_up(),
                 }
-                // Whatever it is, the next look tells.
-                _ => return true,
             }
+            if ends_at_ns.is_some_and(|end| clock::unix_ns() >= end) {
+                return true;
+            }
+            changes.next(deadline).await;
         }
         false
     }
@@ -79,13 +89,17 @@ impl Run<'_> {
         if self.boundary.settings.mode == Mode::Audit || self.asking().next().is_none() {
             return None;
         }
+        self.granted = None;
+        self.barred.clear();
+        let mut waits = None;
         match self.find_request().await {
             Ok(Found::Approved(claim)) => {
                 self.rest_on(&claim);
                 self.claim = Some(*claim);
                 return None;
             }
-            Ok(Found::Pending(request)) => return Some(self.held(&request)),
+            Ok(Found::Pending(request)) if !self.may_be_granted() => return Some(self.held(&request)),
+            Ok(Found::Pending(request)) => waits = Some(self.held(&request)),
             Ok(Found::UnderWay(attempt)) => self.barred.push(Reason::about(Code::InDoubt, attempt)),
             Ok(Found::Rejected(request)) => {
                 self.barred.push(Reason::about(Code::ApprovalRejected, request.id));
@@ -97,7 +111,7 @@ impl Run<'_> {
             }
         }
         if !self.opening().is_empty() {
-            return None;
+            return waits;
         }
         // Nobody is asked about what arming would refuse: what was done already, a limit that is spent.
         match self.claims_now(clock::unix_ns()) {
@@ -110,13 +124,34 @@ impl Run<'_> {
                 self.barred.push(Reason::of(Code::StoreUnavailable));
             }
         }
+        match self.key_now() {
+            Ok(refused) => self.barred.extend(refused),
+            Err(error) => {
+                tracing::error!("nobody was asked: {error}");
+                self.barred.push(Reason::of(Code::StoreUnavailable));
+            }
+        }
         if !self.barred.is_empty() {
-            return None;
+            return waits;
         }
         match self.look().await {
-            Event::Looked(Verdict::Hold(reasons)) => self.ask(&reasons, None).await,
+            Event::Looked(Verdict::Hold(reasons)) => {
+                // Whoever gave permission in advance is not asked.
+                if self.choose_grants(&reasons) {
+                    return None;
+                }
+                match waits {
+                    Some(waits) => Some(waits),
+                    None => self.ask(&reasons, None).await,
+                }
+            }
+            // What refuses it is told, and not that people would have to be asked if that is not so.
+            Event::Looked(Verdict::Deny(mut reasons)) => {
+                reasons.retain(|reason| reason.code == Code::ApprovalRequired);
+                if self.choose_grants(&reasons) { None } else { waits }
+            }
             // An allow is dropped: what runs is armed first, and looked at again.
-            _ => None,
+            _ => waits,
         }
     }
 
@@ -135,7 +170,7 @@ impl Run<'_> {
         let only_asks = refusal.reasons.iter().all(|reason| reason.code == Code::ApprovalRequired);
         let Some(claim) = self.claim.take() else {
             // What did not need anybody's word when it came needs it now.
-            return match only_asks && self.armed_at.is_some() {
+            return match only_asks && (self.armed_at.is_some() || self.ungranted) {
                 true => self.hold().await.unwrap_or(Delivery::Refusal(refusal)),
                 false => Delivery::Refusal(refusal),
             };
@@ -148,15 +183,15 @@ impl Run<'_> {
         let gave_back = self.give_back(&claim, to).await;
         if gave_back
             && !passing
-            && let Some(Delivery::Held { request, .. }) = self.ask_again(&claim).await
+            && let Some(Delivery::Held(held)) = self.ask_again(&claim).await
         {
-            refusal.sentence.push_str(&explain::asked_again(&request));
+            refusal.sentence.push_str(&explain::asked_again(&held.request));
         }
         Delivery::Refusal(refusal)
     }
 
     /// The guards that want people asked.
-    fn asking(&self) -> impl Iterator<Item = &GuardPlan> {
+    pub(in crate::attempt) fn asking(&self) -> impl Iterator<Item = &GuardPlan> {
         let guards = self.proposal.guarding.iter().flat_map(|guarding| &guarding.guards);
         guards.filter(|plan| plan.mode == Mode::Enforce && plan.rules.guard.approve.is_some())
     }
@@ -282,12 +317,24 @@ impl Run<'_> {
     }
 
     fn held(&self, request: &RequestRow) -> Delivery {
-        let by: Vec<String> = Asked::of(request)
+        Delivery::Held(Held::of(request))
+    }
+}
+
+impl Held {
+    /// What is said of a request to whoever made the call.
+    pub(crate) fn of(row: &RequestRow) -> Held {
+        let mut by: Vec<String> = Asked::of(row)
             .map(|asked| asked.guards.into_iter().map(|guard| guard.by).collect())
             .unwrap_or_default();
-        Delivery::Held {
-            request: request.id.clone(),
-            sentence: explain::held(&self.proposal.tool.name, &request.id, &by),
+        by.sort();
+        by.dedup();
+        Held {
+            request: row.id.clone(),
+            tool: row.tool.clone(),
+            by,
+            action: row.action,
+            until_ns: row.expires_at_ns.unwrap_or(i64::MAX),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Requests on record: the one that counts for an action, and a new one.
 
-use lastlook_kernel::{Code, Now, Reason};
+use lastlook_kernel::{Code, Now, Reason, hidden};
 use lastlook_ledger::Kind;
 use lastlook_store::{
     AttemptState, Commit, CommitError, Lookup, Precondition, RequestRow, RequestState, StoreError, Write,
@@ -11,6 +11,8 @@ use super::bytes::arguments_of;
 use super::{Claim, Delivery, Found, Run};
 use crate::entry::DraftError;
 use crate::held::{Asked, AskedGuard, SeenFact, SeenReading, Stands};
+use crate::key::Key;
+use crate::notify::{Happened, Notice};
 use crate::{clock, held, ids, standing};
 
 /// How many requests of one principal may wait.
@@ -26,8 +28,10 @@ impl Run<'_> {
         let (principal, action) = (&self.proposal.action.principal().id, self.proposal.action.digest());
         let (now_ns, epoch) = (clock::unix_ns(), standing::epoch(&**store)?);
         let guards = self.asking_now();
-        for row in store.open_requests_of(principal, action)? {
-            let asked = Asked::of(&row).filter(|asked| asked.epoch == epoch && asked.is_asked_by(&guards));
+        for row in store.open_requests_of(principal, action, self.key())? {
+            let asked = Asked::of(&row).filter(|asked| {
+                asked.epoch == epoch && asked.is_asked_by(&guards) && self.is_keyed(&row, asked)
+            });
             let late = row.expires_at_ns.is_some_and(|end| now_ns >= end);
             let end = match (&asked, late) {
                 (_, true) => Some(RequestState::Expired),
@@ -79,7 +83,22 @@ impl Run<'_> {
         Ok(self.rejected(&guards)?.map_or(Found::Nothing, Found::Rejected))
     }
 
-    /// The last no to this very action, for as long as its request would have waited. A halt that was lifted since voids a
+    fn key(&self) -> Option<&str> {
+        self.proposal.key.as_ref().map(Key::as_str)
+    }
+
+    /// Whether a request is about what carries the caller's key, by its row, by what people were shown, and by the id that
+    /// they signed.
+    fn is_keyed(&self, row: &RequestRow, asked: &Asked) -> bool {
+        let marked = row.id.rsplit_once('-').map(|(_, mark)| mark);
+        let signed = match &self.proposal.key {
+            Some(key) => marked == Some(key.mark().as_str()),
+            None => true,
+        };
+        signed && row.key.as_deref() == self.key() && asked.key.as_deref() == self.key()
+    }
+
+    /// The last no to this very action under this key, for as long as its request would have waited. A halt that was lifted since voids a
     /// yes, and no no.
     fn rejected(&self, guards: &[AskedGuard]) -> Result<Option<RequestRow>, StoreError> {
         let (principal, action) = (&self.proposal.action.principal().id, self.proposal.action.digest());
@@ -93,6 +112,7 @@ impl Run<'_> {
                 let end = row.expires_at_ns.unwrap_or(row.opened_at_ns.saturating_add(LONGEST_WAIT_NS));
                 row.principal == *principal
                     && row.action == action
+                    && row.key.as_deref() == self.key()
                     && now_ns < end
                     && Asked::of(row).is_some_and(|asked| asked.is_asked_by(guards))
             });
@@ -122,6 +142,14 @@ impl Run<'_> {
 
     /// Opens a request, or joins one that somebody opened meanwhile.
     pub(super) async fn ask(&mut self, reasons: &[Reason], after: Option<&Claim>) -> Option<Delivery> {
+        // INVARIANT(readable): nobody is asked to approve what they would not see as it is.
+        if let Some(hidden) = hidden(self.proposal.action.arguments()) {
+            let seen = "text that people see as it is";
+            let reason =
+                Reason::about(Code::TextHidden, &hidden.pointer).saying(seen, hidden.to_string(), true);
+            self.barred.push(reason);
+            return None;
+        }
         let mut opened = self.open(reasons, after).await;
         if opened.as_ref().is_err_and(|why| why.code == Code::TooManyHeld) {
             // Some of them may have run out since.
@@ -146,7 +174,10 @@ impl Run<'_> {
         let opening = self.asking_commit(reasons, after).map_err(|error| unavailable(&error))?;
         let Some((request, commit)) = opening else { return Ok(None) };
         match self.boundary.commit(commit).await {
-            Ok(_) => Ok(Some(request)),
+            Ok(_) => {
+                self.tell_of(&request);
+                Ok(Some(request))
+            }
             Err(CommitError::Precondition { which: Precondition::NoOpenRequest { .. }, .. }) => {
                 match self.find_request().await {
                     Ok(Found::Pending(request)) => Ok(Some(request)),
@@ -158,6 +189,13 @@ impl Run<'_> {
             }
             Err(error) => Err(unavailable(&error)),
         }
+    }
+
+    /// Tells people, under the rules in force now, that it waits.
+    fn tell_of(&self, request: &RequestRow) {
+        let book = self.boundary.rulebook();
+        let held = || Some(Notice::held(request, &Asked::of(request)?));
+        self.boundary.notifier.tell(book.config.as_ref(), Happened::Held, held);
     }
 
     /// Closes what waits of this principal and has run out: until somebody looks it says that it is pending.
@@ -203,6 +241,7 @@ impl Run<'_> {
             upstream: boundary.upstream.clone(),
             tool: proposal.tool.name.clone(),
             arguments,
+            key: self.key().map(str::to_owned),
             guards,
             facts: facts.collect(),
             readings,
@@ -213,13 +252,17 @@ impl Run<'_> {
         let plans = self.asking().filter(|plan| asks(&plan.rules.guard.name));
         let waits = plans.filter_map(|plan| plan.rules.guard.approve.as_ref()?.expires);
         let waits = waits.filter_map(|wait| i64::try_from(wait.as_nanos()).ok()).min();
-        let id = format!("ask-{}", ids::attempt_id()?);
+        let id = match &proposal.key {
+            Some(key) => format!("ask-{}-{}", ids::attempt_id()?, key.mark()),
+            None => format!("ask-{}", ids::attempt_id()?),
+        };
         let row = RequestRow {
             id: id.clone(),
             principal: asked.principal.clone(),
             upstream: asked.upstream.clone(),
             tool: asked.tool.clone(),
             action: proposal.action.digest(),
+            key: asked.key.clone(),
             state: RequestState::Pending,
             opened_at_ns,
             expires_at_ns: Some(opened_at_ns.saturating_add(waits.unwrap_or(LONGEST_WAIT_NS))),
@@ -240,7 +283,11 @@ impl Run<'_> {
         let entry = draft.finish(boundary.origin(), &id, row.action)?;
         let commit = Commit {
             when: vec![
-                Precondition::NoOpenRequest { principal: row.principal.clone(), action: row.action },
+                Precondition::NoOpenRequest {
+                    principal: row.principal.clone(),
+                    action: row.action,
+                    key: row.key.clone(),
+                },
                 Precondition::FewerPending { principal: row.principal.clone(), most: MOST_PENDING },
             ],
             writes: vec![Write::OpenRequest(row.clone())],

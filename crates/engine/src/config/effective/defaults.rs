@@ -63,6 +63,7 @@ fn defaults(config: &Config, gaps: &mut Gaps<'_>) {
         ("max_gap", duration(defaults.max_gap)),
         ("wait_for_subject", duration(defaults.wait_for_subject)),
         ("wait_for_approval", duration(defaults.wait_for_approval)),
+        ("elicit", json!(defaults.elicit)),
     ] {
         gaps.default(&SettingName::of(["defaults", key]), value);
     }

@@ -22,6 +22,9 @@ pub(super) fn defaults(mut section: Section<'_>, sink: &mut Sink) -> Defaults {
     if let Some(item) = section.take("receipt_meta") {
         defaults.receipt_meta = item.flag(sink).unwrap_or(defaults.receipt_meta);
     }
+    if let Some(item) = section.take("elicit") {
+        defaults.elicit = item.flag(sink).unwrap_or(defaults.elicit);
+    }
     if let Some(item) = section.take("mode") {
         let choices = [("enforce", Mode::Enforce), ("audit", Mode::Audit)];
         defaults.mode = item.one_of(&choices, sink).unwrap_or(defaults.mode);

@@ -8,6 +8,7 @@ mod guard;
 mod kernel_api;
 mod known;
 mod names;
+mod notify;
 mod policy;
 mod procedure;
 mod tool;
@@ -76,6 +77,7 @@ fn top_level(mut root: Section<'_>, path: &Path, places: Places, sink: &mut Sink
         root.table("procedure", sink).map(|t| procedure::procedures(&t, &known, sink)).unwrap_or_default();
     let guards = root.table("guard", sink).map(|t| guard::guards(&t, &mut known, sink)).unwrap_or_default();
     let claims_tool = root.table("claims", sink).is_some_and(|table| claims(table, sink));
+    let hooks = root.table("notify", sink).map(|t| notify::hooks(&t, sink)).unwrap_or_default();
     root.finish(sink);
     Config {
         trust_annotations,
@@ -90,6 +92,7 @@ fn top_level(mut root: Section<'_>, path: &Path, places: Places, sink: &mut Sink
         guards,
         procedures,
         claims_tool,
+        hooks,
         places,
         path: path.to_owned(),
     }

@@ -32,6 +32,7 @@ pub fn schema() -> Value {
                 &[],
                 [("tool", flag("Whether agents are offered a tool that checks their claims", Some(false)))],
             ),
+            "notify": named(PLAIN, "Who is told when an action is held or decided", notify()),
             "guard": named(PLAIN, "What must hold for a kind of action", guard::guard()),
         },
         "definitions": {
@@ -127,6 +128,13 @@ fn defaults() -> Value {
             ("not_subjects_add", names("Names of arguments that never name a subject, beside the others")),
             ("receipt_meta", flag("Whether the receipt's id is put into the `_meta` of results", Some(true))),
             (
+                "elicit",
+                flag(
+                    "Whether a client that can put something before its user is asked to tell them of a call that people must approve",
+                    Some(true),
+                ),
+            ),
+            (
                 "mode",
                 choice(
                     "Whether the boundary refuses, or only records what it would refuse",
@@ -206,6 +214,39 @@ fn database() -> Value {
     );
     set(&mut table, "oneOf", json!([{ "required": ["url"] }, { "required": ["sqlite"] }]));
     table
+}
+
+fn notify() -> Value {
+    let told: Vec<&str> = crate::notify::Happened::TOLD.iter().map(|(name, _)| *name).collect();
+    table(
+        "Who is told when an action is held or decided",
+        &["url"],
+        [
+            (
+                "url",
+                json!({
+                    "type": "string",
+                    "pattern": "^(env:[A-Za-z_][A-Za-z0-9_]*|https?://.*)$",
+                    "description": "Where messages are sent, or env:NAME",
+                }),
+            ),
+            ("format", choice("How messages are written", &["json", "slack"])),
+            (
+                "secret",
+                json!({
+                    "type": "string",
+                    "pattern": "^env:[A-Za-z_][A-Za-z0-9_]*$",
+                    "description": "The key that messages are signed with, whsec_…, as env:NAME; not for slack",
+                }),
+            ),
+            ("on", list(json!({ "enum": told }), "What it is told of; everything when left out")),
+            (
+                "show_arguments",
+                flag("Whether messages hold the arguments, which may hold secrets", Some(false)),
+            ),
+            ("private", flag("Whether it may be in a private network, or on this machine", Some(false))),
+        ],
+    )
 }
 
 fn profiles() -> Vec<&'static str> {

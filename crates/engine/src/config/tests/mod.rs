@@ -6,6 +6,7 @@ mod later;
 mod mistakes;
 mod mistakes_in_facts;
 mod mistakes_in_guards;
+mod mistakes_in_hooks;
 mod profiles;
 mod schema;
 mod values;

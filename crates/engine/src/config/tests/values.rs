@@ -20,6 +20,7 @@ fact_timeout = "250ms"
 max_gap = "1m"
 wait_for_subject = "0s"
 wait_for_approval = "2m"
+elicit = false
 [upstream.notes]
 command = ["npx", "-y", "@modelcontextprotocol/server-filesystem", "/srv/notes"]
 cwd = "/srv"
@@ -55,6 +56,7 @@ fn every_key_is_read() {
         max_gap: Duration::from_secs(60),
         wait_for_subject: Duration::ZERO,
         wait_for_approval: Duration::from_secs(120),
+        elicit: false,
     };
     assert_eq!(config.defaults, expect);
     let notes = &config.upstreams["notes"];

@@ -95,6 +95,8 @@ fn defaults(old: &Defaults, new: &Defaults, said: &mut Said) {
         max_gap,
         wait_for_subject: _,
         wait_for_approval: _,
+        // What a client tells its user decides nothing.
+        elicit: _,
     } = old;
     said.when(*blind_writes == BlindWrites::Refuse && new.blind_writes == BlindWrites::Allow, || {
         "blind writes are allowed".to_owned()

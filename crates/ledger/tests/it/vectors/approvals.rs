@@ -3,18 +3,18 @@
 use super::{bytes, put_bytes, text};
 use lastlook_ledger::Digest;
 use lastlook_ledger::approval::{
-    ApprovalError, ApproverKey, ApproverPublic, Introduction, Removal, Ruling, SignedIntroduction,
-    SignedRemoval, SignedStatement, Statement,
+    ApprovalError, ApproverKey, ApproverPublic, Grant, Introduction, Removal, Ruling, SignedGrant,
+    SignedIntroduction, SignedRemoval, SignedStatement, Statement,
 };
 use serde_json::{Value, json};
 
 const TIME: &str = "2026-01-31T09:30:00.000000000Z";
 
-fn key(seed: u8) -> ApproverKey {
+pub fn key(seed: u8) -> ApproverKey {
     ApproverKey::from_seed(&[seed; 32])
 }
 
-fn statement() -> Statement {
+pub fn statement() -> Statement {
     Statement {
         request: "5b1f0a2c9d".to_owned(),
         action: Digest::from_bytes([0xaa; 32]),
@@ -28,7 +28,7 @@ fn statement() -> Statement {
     }
 }
 
-fn introduction() -> Introduction {
+pub fn introduction() -> Introduction {
     Introduction {
         name: "bob".to_owned(),
         key: key(2).public(),
@@ -39,11 +39,34 @@ fn introduction() -> Introduction {
     }
 }
 
-fn removal() -> Removal {
+pub fn removal() -> Removal {
     Removal {
         name: "bob".to_owned(),
         reason: "left \u{1F44B}".to_owned(),
         by: "ada".to_owned(),
+        state: "lastlook/3f9a2c".to_owned(),
+        time: TIME.to_owned(),
+    }
+}
+
+pub fn grant() -> Grant {
+    Grant {
+        grant: "grant-7c1e".to_owned(),
+        approver: "ada".to_owned(),
+        principal: "User::\"agent\"".to_owned(),
+        agent: None,
+        upstream: "shop".to_owned(),
+        tool: "refund".to_owned(),
+        definition: Digest::from_bytes([0xcc; 32]),
+        resources: vec!["Order::\"42\"".to_owned()],
+        when: Some("args.amount_cents <= 5000".to_owned()),
+        uses: Some(5),
+        sum: Some("/amount_cents".to_owned()),
+        max: Some("100000".to_owned()),
+        guards: vec![Digest::from_bytes([0xbb; 32])],
+        epoch: 3,
+        expires: "2026-01-31T17:30:00.000000000Z".to_owned(),
+        reason: "small ones are fine".to_owned(),
         state: "lastlook/3f9a2c".to_owned(),
         time: TIME.to_owned(),
     }
@@ -57,6 +80,7 @@ pub fn verified(vector: &Value) -> Result<String, &'static str> {
         "introduction" => {
             SignedIntroduction::from_bytes(&stored).and_then(|it| it.verify(&public).map(|_| ()))
         }
+        "grant" => SignedGrant::from_bytes(&stored).and_then(|it| it.verify(&public).map(|_| ())),
         "removal" => SignedRemoval::from_bytes(&stored).and_then(|it| it.verify(&public).map(|_| ())),
         kind => panic!("{kind}"),
     };
@@ -68,7 +92,7 @@ pub fn verified(vector: &Value) -> Result<String, &'static str> {
     Ok(format!("{format}\n{}", &statement[..statement.len() - 1]))
 }
 
-fn vector(name: &str, kind: &str, stored: &[u8]) -> Value {
+pub fn vector(name: &str, kind: &str, stored: &[u8]) -> Value {
     let mut vector = json!({ "name": name, "kind": kind, "key": key(1).public().to_string() });
     put_bytes(&mut vector, "stored", stored);
     vector
@@ -82,6 +106,16 @@ pub fn approvals() -> Value {
         expires: None,
         ..statement()
     };
+    let unbounded = Grant {
+        agent: Some("a client".to_owned()),
+        resources: vec![],
+        when: None,
+        uses: None,
+        sum: None,
+        max: None,
+        guards: vec![],
+        ..grant()
+    };
     let first =
         Introduction { name: "ada".to_owned(), key: key(1).public(), groups: vec![], ..introduction() };
     let good = [
@@ -90,6 +124,8 @@ pub fn approvals() -> Value {
         ("the first approver introduces herself", "introduction", first.sign(&key(1)).unwrap().to_bytes()),
         ("an introduction", "introduction", introduction().sign(&key(1)).unwrap().to_bytes()),
         ("a removal", "removal", removal().sign(&key(1)).unwrap().to_bytes()),
+        ("a grant", "grant", grant().sign(&key(1)).unwrap().to_bytes()),
+        ("a grant without bounds but its end", "grant", unbounded.sign(&key(1)).unwrap().to_bytes()),
     ];
     let good = good.map(|(name, kind, stored)| {
         let mut vector = vector(name, kind, &stored);
@@ -128,10 +164,47 @@ pub fn approvals() -> Value {
         ("white space", with("\"statement\":{", "\"statement\": {"), "approval-not-canonical"),
         ("an escape that is not needed", with("\"ada\"", "\"\\u0061da\""), "approval-not-canonical"),
     ];
-    let malformed = malformed.map(|(name, stored, code)| {
-        let mut vector = vector(name, "approval", stored.as_bytes());
+    let malformed = malformed.map(|(name, stored, code)| ("approval", name, stored, code));
+    let malformed = malformed.into_iter().chain(malformed_grants()).map(|(kind, name, stored, code)| {
+        let mut vector = vector(name, kind, stored.as_bytes());
         vector["code"] = json!(code);
         vector
     });
+    let malformed: Vec<Value> = malformed.collect();
     json!({ "good": good, "malformed": malformed })
+}
+
+fn malformed_grants() -> Vec<(&'static str, &'static str, String, &'static str)> {
+    let text = String::from_utf8(grant().sign(&key(1)).unwrap().to_bytes()).unwrap();
+    let with = |from: &str, to: &str| {
+        assert!(text.contains(from), "{from}");
+        text.replacen(from, to, 1)
+    };
+    let malformed = [
+        ("a grant for more uses", with("\"uses\":5", "\"uses\":6"), "approval-signature"),
+        ("a grant that lasts longer", with("T17:30", "T18:30"), "approval-signature"),
+        ("a grant for any resource", with("[\"Order::\\\"42\\\"\"]", "[]"), "approval-signature"),
+        (
+            "an approval taken for a grant",
+            with("lastlook/grant/v1", "lastlook/approval/v1"),
+            "approval-format",
+        ),
+        ("a grant without an end", with("\"2026-01-31T17:30:00.000000000Z\"", "null"), "approval-member"),
+        ("a grant that ends as it begins", with("T17:30", "T09:30"), "approval-member"),
+        ("a grant for no use", with("\"uses\":5", "\"uses\":0"), "approval-member"),
+        ("a sum without a limit", with("\"max\":\"100000\"", "\"max\":null"), "approval-member"),
+        ("a limit with a sign", with("\"100000\"", "\"-100000\""), "approval-member"),
+        ("a limit that is a number", with("\"100000\"", "100000"), "approval-member"),
+        ("a sum of the whole", with("\"/amount_cents\"", "\"amount_cents\""), "approval-member"),
+        ("a condition without text", with("\"args.amount_cents <= 5000\"", "\"\""), "approval-member"),
+        ("a grant to nobody", with("\"User::\\\"agent\\\"\"", "\"\""), "approval-member"),
+        ("a grant without a reason", with("\"small ones are fine\"", "\"\""), "approval-member"),
+        (
+            "a resource twice",
+            with("[\"Order::\\\"42\\\"\"]", "[\"Order::\\\"42\\\"\",\"Order::\\\"42\\\"\"]"),
+            "approval-member",
+        ),
+        ("a member of a grant is missing", with("\"agent\":null,", ""), "approval-member"),
+    ];
+    malformed.map(|(name, stored, code)| ("grant", name, stored, code)).into()
 }

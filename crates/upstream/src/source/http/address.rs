@@ -19,6 +19,13 @@ pub(super) struct NotPublic {
     host: String,
 }
 
+/// A name that leads away from this machine.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{host}` is not this machine")]
+struct NotHere {
+    host: String,
+}
+
 impl From<NotPublic> for SourceError {
     fn from(error: NotPublic) -> SourceError {
         SourceError::Refused(error.to_string())
@@ -27,7 +34,24 @@ impl From<NotPublic> for SourceError {
 
 /// Resolves names as the system does, and gives out public addresses or none.
 #[derive(Debug)]
-pub(super) struct PublicOnly;
+pub(crate) struct PublicOnly;
+
+/// The same for this machine's own addresses.
+#[derive(Debug)]
+pub(crate) struct LoopbackOnly;
+
+impl Resolve for LoopbackOnly {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            if !found.iter().all(|address| address.ip().is_loopback()) {
+                return Err(NotHere { host: name.as_str().to_owned() }.into());
+            }
+            let addresses: Addrs = Box::new(found.into_iter());
+            Ok(addresses)
+        })
+    }
+}
 
 impl Resolve for PublicOnly {
     fn resolve(&self, name: Name) -> Resolving {
@@ -51,7 +75,7 @@ fn judge(host: &str, found: &[SocketAddr]) -> Result<(), NotPublic> {
 /// Reads an address as a request would, and refuses what is no plain `http` or `https` address.
 ///
 /// Numbers in any spelling (`2130706433`, `0x7f.1`, `[::ffff:127.0.0.1]`) are one number here (WHATWG URL, host parsing).
-pub(super) fn checked(text: &str, private: bool) -> Result<Url, SourceError> {
+pub(crate) fn checked(text: &str, private: bool) -> Result<Url, SourceError> {
     let refused = |why: &str| Err(SourceError::Refused(why.to_owned()));
     // A URL parser drops some of these and takes `\` for `/`: what the operator reads would not be what is asked.
     if text.chars().any(|c| c.is_control() || c.is_whitespace() || c == '\\') {

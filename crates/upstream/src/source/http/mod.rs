@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use lastlook_canon::{Json, Limits, parse};
 use reqwest::header::{ACCEPT, CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue, LOCATION};
-use reqwest::{Client, Response, StatusCode, Url};
+use reqwest::{Client, ClientBuilder, Response, StatusCode, Url};
 
 use super::{Bounds, Got, SourceError, quoted, root_cause, within};
 use address::{NotPublic, PublicOnly};
@@ -59,20 +59,12 @@ impl HttpClient {
     ///
     /// Errs with [`SourceError::Gone`] when TLS cannot be set up.
     pub fn new() -> Result<HttpClient, SourceError> {
-        let builder = || {
-            Client::builder()
-                .no_proxy()
-                .redirect(reqwest::redirect::Policy::none())
-                .referer(false)
-                .tcp_nodelay(true)
-                .user_agent(concat!("lastlook/", env!("CARGO_PKG_VERSION")))
-        };
         let failed =
             |error: reqwest::Error| SourceError::Gone(format!("no HTTP client: {}", root_cause(&error)));
         // Two clients, so that a connection made for the one kind of request is never used for the other.
         Ok(HttpClient {
-            public: builder().dns_resolver(Arc::new(PublicOnly)).build().map_err(failed)?,
-            any: builder().build().map_err(failed)?,
+            public: client().dns_resolver(Arc::new(PublicOnly)).build().map_err(failed)?,
+            any: client().build().map_err(failed)?,
         })
     }
 
@@ -94,6 +86,16 @@ impl HttpClient {
         }
         Err(SourceError::Refused(format!("more than {MOST_REDIRECTS} redirects")))
     }
+}
+
+/// What all clients here have in common: nothing from the environment, nothing followed.
+pub(crate) fn client() -> ClientBuilder {
+    Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .tcp_nodelay(true)
+        .user_agent(concat!("lastlook/", env!("CARGO_PKG_VERSION")))
 }
 
 fn headers(given: &[(String, String)]) -> Result<HeaderMap, SourceError> {
@@ -165,7 +167,7 @@ fn content(body: Vec<u8>) -> Result<Json, SourceError> {
 }
 
 /// What went wrong, without the address.
-fn failure(error: reqwest::Error) -> SourceError {
+pub(crate) fn failure(error: reqwest::Error) -> SourceError {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
     while let Some(at) = cause {
         if let Some(not_public) = at.downcast_ref::<NotPublic>() {

@@ -1,0 +1,7 @@
+//! Standing permission: in place of asking, and of nothing else.
+
+mod forged;
+mod races;
+mod rig;
+mod scenes;
+mod scope;

@@ -1,0 +1,158 @@
+"""``python -m lastlook_verify RECEIPT… --key FILE [--json]``: receipts, offline, against pinned keys and nothing else.
+
+Exit code 0: every receipt verifies. 1: one does not; its code is printed. 2: something could not be read, or the command is not as
+it should be.
+"""
+
+import argparse
+import io
+import json
+import sys
+from typing import Any
+
+from .errors import Refused
+from .keys import MAX_FILE, Key, pinned_keys
+from .receipt import MAX_BYTES, Proven, verify_receipt
+from .strict import Number, Value
+
+CHECKED = (
+    "the entry is in canonical form, and has what its kind must have",
+    "the checkpoint is signed by a pinned key that speaks for its log",
+    "the proof leads from the entry to that checkpoint",
+)
+NOT_PROVEN = (
+    "that nothing was cut off: a log cut back to an earlier checkpoint verifies",
+    "that everybody is shown the same log: that takes a witness",
+    "that the record is true: it is the word of whoever holds the key",
+    "that the time is right: it is the clock of the machine that wrote it",
+    "that the key was not stolen: it is good until those who pin it stop",
+)
+
+
+def main(words: list[str] | None = None) -> int:
+    """Verifies what was named; gives the exit code."""
+    parser = argparse.ArgumentParser(prog="lastlook_verify", description="Verifies receipts offline, with pinned keys.")
+    parser.add_argument("receipts", nargs="+", metavar="RECEIPT", help="a receipt; `-` is standard input")
+    parser.add_argument(
+        "--key",
+        action="append",
+        required=True,
+        metavar="FILE",
+        help="pinned keys, one a line; may be given several times",
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object a receipt")
+    args = parser.parse_args(words)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name may hold what this terminal cannot show
+    keys: list[Key] = []
+    for name in args.key:
+        try:
+            keys += pinned_keys(_read(name, MAX_FILE))
+        except OSError as error:
+            return _usage(f"the key file `{_clean(name)}` cannot be read: {error.strerror}")
+        except Refused as error:
+            return _usage(f"`{_clean(name)}` is not a file of keys: {error.message} ({error.code})")
+    fails = unreadable = False
+    for name in args.receipts:
+        shown = "standard input" if name == "-" else _clean(name)
+        try:
+            proven = verify_receipt(_read(name, MAX_BYTES), keys)
+        except OSError as error:
+            unreadable = True
+            _refuse(args.json, shown, "unreadable", f"it cannot be read: {error.strerror}")
+        except Refused as error:
+            fails = True
+            _refuse(args.json, shown, error.code, error.message)
+        else:
+            print(json.dumps(_object(shown, proven)) if args.json else _text(shown, proven))
+    return 1 if fails else 2 if unreadable else 0
+
+
+def _read(name: str, most: int) -> bytes:
+    """The bytes of a file, one too many at the most: what is that large is refused anyway."""
+    if name == "-":
+        return sys.stdin.buffer.read(most + 1)
+    with open(name, "rb") as file:
+        return file.read(most + 1)
+
+
+def _usage(message: str) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    return 2
+
+
+def _refuse(as_json: bool, name: str, code: str, message: str) -> None:
+    if as_json:
+        print(json.dumps({"file": name, "ok": False, "code": code, "message": message}))
+    else:
+        print(f"error: `{name}` does not verify: {_clean(message)} ({code})", file=sys.stderr)
+
+
+def _text(name: str, proven: Proven) -> str:
+    entry, body = proven.entry, proven.entry.body
+    lines = [
+        f"{name} verifies",
+        f"  attempt   {entry.attempt}: {_how(proven)}",
+        f"  recorded  {entry.time} as entry {proven.index} of {proven.checkpoint.origin}",
+        f"  signed    over {proven.checkpoint.size} entries, by a pinned key",
+    ]
+    lines += [f"  checked   {each}" for each in CHECKED]
+    if proven.armed is not None:
+        lines.append("  checked   the entry it was armed with is in the record, and is of this attempt and action")
+    for each in proven.values:
+        lines.append(f"  checked   the value at {_clean(each.label)} of the {each.of} entry is the one committed to")
+    if entry.kind == "outcome":
+        closed = f"closure {body.get('closure', 'none')}, gap_ns {_plain(body.get('gap_ns'))}"
+        lines.append(f"  claimed   {body['outcome']}, evidence {body['evidence']}, {body['confirmation']}; {closed}")
+    lines += [f"  not proven: {each}" for each in NOT_PROVEN]
+    return "\n".join(lines)
+
+
+def _how(proven: Proven) -> str:
+    body = proven.entry.body
+    tool = _clean(str(body.get("tool", "?")))
+    if proven.entry.kind == "refused":
+        return f"{tool} was refused"
+    if proven.entry.kind == "operator":
+        return f"{tool} {body['as']}, by an operator's word"
+    return f"{tool} {body['outcome']}"
+
+
+def _object(name: str, proven: Proven) -> dict[str, Any]:
+    entry, checkpoint = proven.entry, proven.checkpoint
+    return {
+        "file": name,
+        "ok": True,
+        "receipt": entry.attempt,
+        "kind": entry.kind,
+        "time": entry.time,
+        "origin": checkpoint.origin,
+        "index": proven.index,
+        "size": checkpoint.size,
+        "root": checkpoint.root.hex(),
+        "action": entry.action,
+        "statement": _plain(entry.body),
+        "armed": None if proven.armed is None else _plain(proven.armed.body),
+        "values": [{"of": each.of, "label": each.label} for each in proven.values],
+        "not_proven": list(NOT_PROVEN),
+    }
+
+
+def _plain(value: Value) -> Any:
+    """The value as the standard library writes it. Entries hold integers only, and nest no deeper than 32 levels."""
+    if isinstance(value, Number):
+        return value.integer()
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    return value
+
+
+def _clean(text: str) -> str:
+    """A text from elsewhere, with nothing in it that a terminal would obey or hide."""
+    return "".join(char if char.isprintable() else f"\\u{{{ord(char):x}}}" for char in text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
