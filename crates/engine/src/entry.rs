@@ -3,7 +3,7 @@
 use lastlook_canon::Digest;
 use lastlook_kernel::{Mode, Principal, Reason, Tool};
 use lastlook_ledger::{Commitment, Entry, EntryError, Kind, Salt};
-use lastlook_store::{NewEntry, Values};
+use lastlook_store::{CommitError, NewEntry, Values};
 use serde_json::{Map, Value, json};
 
 use crate::{clock, ids};
@@ -17,6 +17,20 @@ pub enum DraftError {
     /// The entry would not verify.
     #[error("the entry could not be written: {0}")]
     Entry(#[from] EntryError),
+}
+
+/// Why an operator's or a recovery's word did not get on record.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The entry could not be written.
+    #[error(transparent)]
+    Draft(#[from] DraftError),
+    /// Somebody else was first, or the store refused.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// The store can only be read.
+    #[error("the state is open for reading only")]
+    ReadOnly,
 }
 
 /// An entry being written: members, and the values they commit to.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::attempt::Proposal;
 use crate::boundary::Boundary;
-use crate::entry::{Draft, DraftError, principal_json};
+use crate::entry::{Draft, RecordError, principal_json};
 
 /// How long recovery waits for dead writers' servers to be gone.
 const WAIT_FOR_CHILD: Duration = Duration::from_secs(5);
@@ -203,21 +203,12 @@ struct End {
     settles: bool,
 }
 
-/// Why an attempt found open could not be ended.
-#[derive(Debug, thiserror::Error)]
-pub enum EndError {
-    /// The entry could not be written.
-    #[error(transparent)]
-    Draft(#[from] DraftError),
-    /// Somebody else ended it first, or the store refused.
-    #[error(transparent)]
-    Commit(#[from] CommitError),
-    /// The store can only be read.
-    #[error("the state is open for reading only")]
-    ReadOnly,
-}
-
-async fn record(boundary: &Boundary, row: &AttemptRow, from: AttemptState, end: End) -> Result<(), EndError> {
+async fn record(
+    boundary: &Boundary,
+    row: &AttemptRow,
+    from: AttemptState,
+    end: End,
+) -> Result<(), RecordError> {
     let mut draft = Draft::new(Kind::Outcome, boundary.settings.mode, &boundary.principal)?;
     draft.about_named(&row.upstream, &row.tool);
     draft.set_some("idempotency_key", Detail::from_bytes(&row.detail).and_then(|detail| detail.key));
@@ -242,8 +233,8 @@ pub async fn resolve(
     succeeded: bool,
     reason: &str,
     by: &Principal,
-) -> Result<(), EndError> {
-    let origin = store.writer().ok_or(EndError::ReadOnly)?.origin.clone();
+) -> Result<(), RecordError> {
+    let origin = store.writer().ok_or(RecordError::ReadOnly)?.origin.clone();
     let mut draft = Draft::new(Kind::Operator, Mode::Enforce, by)?;
     draft.about_named(&row.upstream, &row.tool);
     draft.set_some("idempotency_key", Detail::from_bytes(&row.detail).and_then(|detail| detail.key));

@@ -9,7 +9,7 @@ use lastlook_store::{Commit, CommitError, Store, Write};
 
 use crate::boundary::Boundary;
 use crate::config::{Config, ConfigError, PolicyFiles, at_restart, weaker};
-use crate::entry::{Draft, DraftError, principal_json};
+use crate::entry::{Draft, DraftError, RecordError, principal_json};
 use crate::ids;
 use crate::rulebook::Rulebook;
 
@@ -81,20 +81,6 @@ pub enum Reloaded {
     Bad(ConfigError),
     /// The reload could not be put on record, so the old rules stay.
     NotRecorded(String),
-}
-
-/// Why an operator's word was not taken.
-#[derive(Debug, thiserror::Error)]
-pub enum AcceptError {
-    /// The entry could not be written.
-    #[error(transparent)]
-    Draft(#[from] DraftError),
-    /// The store refused.
-    #[error(transparent)]
-    Commit(#[from] CommitError),
-    /// The store can only be read.
-    #[error("the state is open for reading only")]
-    ReadOnly,
 }
 
 impl Reloader {
@@ -198,7 +184,7 @@ impl Reloader {
         Reloaded::InForce { from, to: digest, in_flight, at_restart }
     }
 
-    async fn record(&self, boundary: &Boundary, to: Digest) -> Result<(), AcceptError> {
+    async fn record(&self, boundary: &Boundary, to: Digest) -> Result<(), RecordError> {
         let entry =
             entry(boundary.origin(), "reloaded", &boundary.principal, self.digest, to, "the files changed")?;
         boundary.commit(Commit { entries: vec![entry], vital: true, ..Commit::default() }).await?;
@@ -220,8 +206,8 @@ pub async fn accept(
     digest: Digest,
     reason: &str,
     by: &Principal,
-) -> Result<(), AcceptError> {
-    let origin = store.writer().ok_or(AcceptError::ReadOnly)?.origin.clone();
+) -> Result<(), RecordError> {
+    let origin = store.writer().ok_or(RecordError::ReadOnly)?.origin.clone();
     let entry = entry(&origin, "accepted", by, digest, digest, reason)?;
     let mark = Write::SetMark { name: ACCEPTED.to_owned(), value: digest.to_hex() };
     let commit = Commit { writes: vec![mark], entries: vec![entry], vital: true, ..Commit::default() };

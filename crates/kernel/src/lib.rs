@@ -56,8 +56,8 @@ pub use judge::{
 pub use name::ToolName;
 pub use permit::{GateView, Passage, Permit, Stale};
 pub use policy::{
-    Authority, EntityStore, Policies, PolicyAnswer, PolicyFirst, PolicyProblem, PolicyReason, PolicyRequest,
-    PolicySchema, SchemaInput, ToolTypes, entity_normal, entity_text, entity_type,
+    Authority, EntityStore, Policies, PolicyDecision, PolicyFirst, PolicyProblem, PolicyReason,
+    PolicyRequest, PolicySchema, SchemaInput, ToolTypes, entity_normal, entity_text, entity_type,
 };
 pub use reading::{Comparable, Ignore, Reading, Rebased, comparable};
 pub use readings::{Limits, Readings, Touched};

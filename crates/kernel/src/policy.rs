@@ -13,7 +13,7 @@ mod weaker;
 
 use std::ops::Range;
 
-pub use authority::{Authority, PolicyAnswer, PolicyFirst, PolicyReason, PolicyRequest};
+pub use authority::{Authority, PolicyDecision, PolicyFirst, PolicyReason, PolicyRequest};
 pub use entities::{EntityStore, entity_normal, entity_text, entity_type};
 pub use parse::Policies;
 pub use schema::{PolicySchema, SchemaInput, ToolTypes};

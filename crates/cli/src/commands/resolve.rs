@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use lastlook_engine::recovery::{self, EndError};
+use lastlook_engine::entry::RecordError;
+use lastlook_engine::recovery;
 use lastlook_kernel::Principal;
 use lastlook_store::{AttemptRow, AttemptState, CommitError, SqliteStore};
 use serde_json::json;
@@ -98,21 +99,21 @@ fn unknown<'a>(record: &Record, attempt: &'a Attempt) -> Result<&'a AttemptRow, 
     }
 }
 
-fn failed(error: EndError) -> Failure {
+fn failed(error: RecordError) -> Failure {
     match error {
-        EndError::Commit(CommitError::Precondition { holder, .. }) => {
+        RecordError::Commit(CommitError::Precondition { holder, .. }) => {
             let state = holder.map_or_else(|| "gone".to_owned(), |row| row.state.to_string());
             Failure::usage(format!("somebody was faster: the attempt is {state} by now"))
                 .hint("`lastlook log` shows how it ended")
         }
-        EndError::Commit(error @ CommitError::Full) => {
+        RecordError::Commit(error @ CommitError::Full) => {
             Failure::unavailable(error.to_string()).hint("make room on that disk, then say it again")
         }
-        EndError::Commit(error @ (CommitError::Limit { .. } | CommitError::Unavailable(_))) => {
+        RecordError::Commit(error @ (CommitError::Limit { .. } | CommitError::Unavailable(_))) => {
             Failure::unavailable(error.to_string())
                 .hint("`lastlook log` shows whether your word is on record")
         }
-        EndError::Draft(error) => Failure::unavailable(error.to_string()),
-        EndError::ReadOnly => Failure::unavailable(EndError::ReadOnly.to_string()),
+        RecordError::Draft(error) => Failure::unavailable(error.to_string()),
+        RecordError::ReadOnly => Failure::unavailable(RecordError::ReadOnly.to_string()),
     }
 }

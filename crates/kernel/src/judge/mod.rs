@@ -9,7 +9,7 @@ use lastlook_canon::Json;
 
 use crate::verdict::Code;
 use crate::{
-    Authority, Guard, Mode, PolicyAnswer, PolicyFirst, PolicyRequest, Reason, Shape, StepCase, ToolName,
+    Authority, Guard, Mode, PolicyDecision, PolicyFirst, PolicyRequest, Reason, Shape, StepCase, ToolName,
     World, WorldInput,
 };
 
@@ -236,7 +236,7 @@ impl Values {
     }
 }
 
-fn policy_reasons(answer: &PolicyAnswer, principal: &str, tool: &ToolName) -> Vec<Reason> {
+fn policy_reasons(answer: &PolicyDecision, principal: &str, tool: &ToolName) -> Vec<Reason> {
     if answer.allow {
         return Vec::new();
     }

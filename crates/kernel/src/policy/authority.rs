@@ -39,7 +39,7 @@ pub struct PolicyRequest<'a> {
 
 /// What the policies say of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PolicyAnswer {
+pub struct PolicyDecision {
     /// True when at least one policy permits, none forbids, and none erred.
     pub allow: bool,
     /// The policies that made it so, by id: those that permit, or those that forbid. None when nothing permits.
@@ -63,9 +63,9 @@ pub struct PolicyReason {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PolicyFirst {
     /// Denied whatever the facts are: nothing needs to be read.
-    Deny(PolicyAnswer),
+    Deny(PolicyDecision),
     /// Allowed whatever the facts are.
-    Allow(PolicyAnswer),
+    Allow(PolicyDecision),
     /// The facts decide.
     Undecided,
 }
@@ -112,7 +112,7 @@ impl Authority {
     pub fn first(&self, request: &PolicyRequest<'_>) -> PolicyFirst {
         let asked = match self.ask(request, false) {
             Ok(asked) => asked,
-            Err(message) => return PolicyFirst::Deny(PolicyAnswer::failed(vec![message])),
+            Err(message) => return PolicyFirst::Deny(PolicyDecision::failed(vec![message])),
         };
         let (mut permits, mut forbids) = (Vec::new(), Vec::new());
         let (mut errors, mut facts_permit, mut facts_forbid) =
@@ -132,19 +132,19 @@ impl Authority {
         }
         let permitted = !permits.is_empty();
         if !forbids.is_empty() || !errors.is_empty() || !permitted && !facts_permit {
-            return PolicyFirst::Deny(PolicyAnswer::of(false, forbids, errors));
+            return PolicyFirst::Deny(PolicyDecision::of(false, forbids, errors));
         }
         match permitted && !facts_forbid && !facts_permit {
-            true => PolicyFirst::Allow(PolicyAnswer::of(true, permits, errors)),
+            true => PolicyFirst::Allow(PolicyDecision::of(true, permits, errors)),
             false => PolicyFirst::Undecided,
         }
     }
 
     /// Answers on everything.
-    pub fn decide(&self, request: &PolicyRequest<'_>) -> PolicyAnswer {
+    pub fn decide(&self, request: &PolicyRequest<'_>) -> PolicyDecision {
         let asked = match self.ask(request, true) {
             Ok(asked) => asked,
-            Err(message) => return PolicyAnswer::failed(vec![message]),
+            Err(message) => return PolicyDecision::failed(vec![message]),
         };
         let mut errors = asked.errors(&self.policies.rules);
         let response = self.authorizer.is_authorized(asked.request, &self.policies.set, &asked.entities);
@@ -162,7 +162,7 @@ impl Authority {
             true => Vec::new(),
             false => response.diagnostics.reason.iter().filter_map(told).collect(),
         };
-        PolicyAnswer::of(allow, determining, errors)
+        PolicyDecision::of(allow, determining, errors)
     }
 
     fn ask(&self, request: &PolicyRequest<'_>, with_facts: bool) -> Result<Asked, String> {
@@ -221,16 +221,16 @@ impl Asked {
     }
 }
 
-impl PolicyAnswer {
-    fn failed(errors: Vec<String>) -> PolicyAnswer {
-        PolicyAnswer::of(false, Vec::new(), errors)
+impl PolicyDecision {
+    fn failed(errors: Vec<String>) -> PolicyDecision {
+        PolicyDecision::of(false, Vec::new(), errors)
     }
 
-    fn of(allow: bool, mut determining: Vec<PolicyReason>, mut errors: Vec<String>) -> PolicyAnswer {
+    fn of(allow: bool, mut determining: Vec<PolicyReason>, mut errors: Vec<String>) -> PolicyDecision {
         determining.sort();
         errors.sort();
         errors.dedup();
-        PolicyAnswer { allow: allow && errors.is_empty(), determining, errors }
+        PolicyDecision { allow: allow && errors.is_empty(), determining, errors }
     }
 }
 

@@ -11,6 +11,7 @@ use lastlook_engine::ids;
 use lastlook_upstream::child::{self, ChildSpec, ProcessGroup};
 use lastlook_upstream::frames::{FrameReader, Incoming, lines};
 use lastlook_upstream::message::{Message, read};
+use lastlook_upstream::source::mcp::{KNOWN_REVISIONS, REVISION};
 use lastlook_upstream::{CallError, Link};
 use rustix::process::Signal;
 use serde_json::json;
@@ -18,10 +19,6 @@ use serde_json::json;
 use crate::failure::Failure;
 use crate::record::text::{clean, shortened};
 
-/// The revision of MCP that is offered.
-const REVISION: &str = "2025-11-25";
-/// Revisions in which lists and calls of tools are what this session takes them for.
-const KNOWN_REVISIONS: [&str; 4] = ["2024-11-05", "2025-03-26", "2025-06-18", REVISION];
 /// How long the answer to a call may take.
 const CALL: Duration = Duration::from_secs(10);
 /// How long a server has to end after its input was closed, and again after each signal.

@@ -3,15 +3,15 @@ use proptest::prelude::*;
 
 use super::{Asked, authority, json, policies, schema};
 use crate::policy::schema::ActionTypes;
-use crate::{Authority, Policies, PolicyAnswer, PolicyFirst, PolicyReason, PolicySchema, SchemaInput};
+use crate::{Authority, Policies, PolicyDecision, PolicyFirst, PolicyReason, PolicySchema, SchemaInput};
 
 const PERMIT_ALL: &str = "@id(\"all\") permit(principal, action, resource);";
 
-fn decided(policies: &str, asked: &Asked) -> PolicyAnswer {
+fn decided(policies: &str, asked: &Asked) -> PolicyDecision {
     asked.with(|request| authority(policies).decide(request))
 }
 
-fn ids(answer: &PolicyAnswer) -> Vec<&str> {
+fn ids(answer: &PolicyDecision) -> Vec<&str> {
     answer.determining.iter().map(|reason| reason.id.as_str()).collect()
 }
 
@@ -285,7 +285,7 @@ fn the_same_question_has_the_same_answer() {
             )
         })
         .collect();
-    let answers: Vec<PolicyAnswer> = (0..3).map(|_| decided(&text, &Asked::default())).collect();
+    let answers: Vec<PolicyDecision> = (0..3).map(|_| decided(&text, &Asked::default())).collect();
     assert_eq!(answers[0], answers[1]);
     assert_eq!(answers[1], answers[2]);
     assert!(!answers[0].allow && answers[0].errors.len() == 28, "{:?}", answers[0]);

@@ -19,11 +19,11 @@ use reader::Server;
 
 pub use reduce::reduce;
 
-/// The protocol version asked for.
-const VERSION: &str = "2025-11-25";
+/// The revision of MCP that the boundary asks servers of its own for.
+pub const REVISION: &str = "2025-11-25";
 
-/// Versions in which a tool call and its answer are what they are in [`VERSION`].
-const ALSO_SPOKEN: &[&str] = &["2025-06-18", "2025-03-26", "2024-11-05"];
+/// Revisions in which lists of tools, calls of tools and their answers are what they are in [`REVISION`], that one included.
+pub const KNOWN_REVISIONS: [&str; 4] = ["2024-11-05", "2025-03-26", "2025-06-18", REVISION];
 
 /// Pages of a tool list: more are a server that goes round in circles.
 const MOST_PAGES: usize = 1000;
@@ -113,13 +113,13 @@ impl McpClient {
     async fn shake_hands(&self, bounds: &Bounds) -> Result<Json, SourceError> {
         let us = Json::object([("name", "lastlook".into()), ("version", env!("CARGO_PKG_VERSION").into())]);
         let params = Json::object([
-            ("protocolVersion", VERSION.into()),
+            ("protocolVersion", REVISION.into()),
             ("capabilities", Json::Object(Vec::new())),
             ("clientInfo", us),
         ]);
         let (said, _) = self.ask("initialize", &params, bounds).await?;
         let version = said.get("protocolVersion").and_then(Json::as_str).unwrap_or_default();
-        if version != VERSION && !ALSO_SPOKEN.contains(&version) {
+        if !KNOWN_REVISIONS.contains(&version) {
             let version = quoted(version);
             return Err(not_plain(&format!(
                 "the server speaks version `{version}` of the protocol, and we do not"
