@@ -38,6 +38,9 @@ fn step(name: &str, work: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result
     done
 }
 
+/// Which cases `proptest` draws. One commit has one verdict; look further with other numbers, or with more cases.
+const CASES: &str = "PROPTEST_RNG_SEED";
+
 /// `cargo test`, its lines passed on as they come and its results added up into one closing line.
 fn tests(packages: &[String]) -> anyhow::Result<()> {
     let mut command = cargo();
@@ -47,6 +50,9 @@ fn tests(packages: &[String]) -> anyhow::Result<()> {
         some => command.args(some.iter().flat_map(|package| ["--package", package])),
     };
     command.env("LASTLOOK_TOOLS", tools::folder()).stdout(Stdio::piped());
+    if std::env::var_os(CASES).is_none() {
+        command.env(CASES, "1");
+    }
     let line = shown(&command);
     eprintln!("$ {line}");
 

@@ -249,7 +249,9 @@ pub(super) fn context(
 ) -> (Context, Vec<Lost>) {
     let mut converter = Converter::new(Members::Closed);
     let mut top = BTreeMap::new();
-    if let Some(args) = converter.read(Root::Args, &[], request.args, &types.args) {
+    if request.args.is_null() {
+        converter.missing(Root::Args, &[]);
+    } else if let Some(args) = converter.read(Root::Args, &[], request.args, &types.args) {
         top.insert("args".into(), args);
     }
     if with_facts {

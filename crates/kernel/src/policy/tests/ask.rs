@@ -291,6 +291,28 @@ fn the_same_question_has_the_same_answer() {
     assert!(!answers[0].allow && answers[0].errors.len() == 28, "{:?}", answers[0]);
 }
 
+/// `context.args` is required, so arguments that are `null` are lost, and no policy sees a context without them.
+#[test]
+fn arguments_that_are_null_are_lost() {
+    let text = format!(
+        "{PERMIT_ALL} @id(\"f\") forbid(principal, action == Action::\"shop.refund\", resource) when {{ context has args && context.args.amount_cents > 5 }};"
+    );
+    let authority = authority(&text);
+    let args = Json::Null;
+    let request = crate::PolicyRequest {
+        principal: "User::\"ada\"",
+        groups: &[],
+        action: "shop.refund",
+        resource: Some("Order::\"42\""),
+        args: &args,
+        was: &[],
+        now: &[],
+        steps: &[],
+    };
+    let answer = authority.decide(&request);
+    assert!(!answer.allow && !answer.errors.is_empty(), "{answer:?}");
+}
+
 /// JSON of any form.
 fn any_json() -> impl Strategy<Value = Json> {
     let leaf = prop_oneof![
@@ -343,7 +365,8 @@ proptest! {
         if lost.is_empty() {
             let action: cedar_policy::EntityUid = "Action::\"shop.refund\"".parse().unwrap();
             let (schema, _) = cedar_policy::Schema::from_cedarschema_str(authority.schema().text()).unwrap();
-            prop_assert!(cedar_policy::Context::from(context).validate(&schema, &action).is_ok());
+            let conforms = cedar_policy::Context::from(context).validate(&schema, &action);
+            prop_assert!(conforms.is_ok(), "{conforms:?}");
         }
         let answer = authority.decide(&request);
         match authority.first(&request) {
