@@ -10,6 +10,8 @@
 //! - **Are these two values the same?** [`canonical`] gives the RFC 8785 bytes that digests are made of, in
 //!   which `1`, `1.0` and `1e0` are one value; [`lexical`] keeps numbers as they were written, so that
 //!   nothing a source said is rounded away when two readings are compared.
+//!   [`is_canonical_of_integers`] sees in one pass, without building anything, that bytes are already of that form;
+//!   [`Plain`] looks at them where they stand.
 //! - **What names a value?** [`Digest`]: SHA-256 over a domain tag and length-prefixed parts.
 //!
 //! The crate knows no clock, file, network, thread, environment or randomness, and nothing in it panics on
@@ -36,6 +38,7 @@ mod json;
 mod lexical;
 mod number;
 mod parse;
+mod plain;
 mod scan;
 
 pub use canonical::{CanonError, CanonErrorKind, canonical, to_value};
@@ -45,7 +48,10 @@ pub use json::Json;
 pub use lexical::lexical;
 pub use number::Number;
 pub use parse::parse;
+pub use plain::{Plain, PlainKind, PlainValue, is_canonical_of_integers};
 pub use scan::{Limits, Members, members, scan, string_of};
 
+#[cfg(test)]
+mod fuzz;
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,5 @@
 mod canonical;
+mod plain;
 mod properties;
 mod refusals;
 mod scanning;

@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use lastlook_engine::approvers::{Approver, Registry};
-use lastlook_engine::credential::{Passphrase, Sealed, usual_file};
+use lastlook_engine::credential::{CredentialError, Passphrase, Sealed, usual_file};
 use lastlook_ledger::approval::ApproverKey;
+use lastlook_store::sealed::PassphraseError;
+use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 use crate::secret::Terminal;
@@ -51,8 +53,8 @@ pub fn key_file(name: &str, given: Option<&Path>) -> Result<PathBuf, Failure> {
 /// The passphrase in a file, else the one that somebody types.
 pub fn passphrase(file: Option<&Path>, question: &str) -> Result<Passphrase, Failure> {
     match file {
-        Some(file) => Ok(Passphrase::from_file(file)?),
-        None => Ok(Passphrase::new(terminal()?.ask(question)?)?),
+        Some(file) => Ok(Passphrase::from_file(file).map_err(CredentialError::from)?),
+        None => Ok(typed(terminal()?.ask(question)?)?),
     }
 }
 
@@ -60,14 +62,28 @@ pub fn passphrase(file: Option<&Path>, question: &str) -> Result<Passphrase, Fai
 pub fn new_passphrase(file: Option<&Path>, name: &str) -> Result<Passphrase, Failure> {
     let Some(file) = file else {
         let terminal = terminal()?;
-        let first = Passphrase::new(terminal.ask(&format!("new passphrase for {name}"))?)?;
+        let first = typed(terminal.ask(&format!("new passphrase for {name}"))?)?;
         let again = terminal.ask("the same again")?;
         return match Passphrase::new(again) {
             Ok(again) if again.is(&first) => Ok(first),
             _ => Err(Failure::usage("the two passphrases differ").hint("try again")),
         };
     };
-    Ok(Passphrase::from_file(file)?)
+    Ok(Passphrase::from_file(file).map_err(CredentialError::from)?)
+}
+
+/// The passphrase of a state's key, if somebody sits at a terminal.
+pub fn state_passphrase() -> Option<Result<Passphrase, PassphraseError>> {
+    let typed = Terminal::open()?.ask("passphrase of the signing key");
+    Some(
+        typed
+            .map_err(|failure| PassphraseError::Asked(failure.message().to_owned()))
+            .and_then(Passphrase::new),
+    )
+}
+
+fn typed(text: Zeroizing<String>) -> Result<Passphrase, CredentialError> {
+    Ok(Passphrase::new(text)?)
 }
 
 /// There is no environment variable and no option for the passphrase itself: both can be read by other processes.

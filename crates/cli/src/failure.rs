@@ -96,7 +96,13 @@ impl Failure {
 
 impl From<StateError> for Failure {
     fn from(error: StateError) -> Failure {
-        Failure::unavailable(error.to_string()).hint(error.hint())
+        let message = error.to_string();
+        let failure = match &error {
+            StateError::KeyPassphrase { .. } => Failure::refused(message),
+            StateError::KeyLocked { .. } | StateError::Passphrase { .. } => Failure::usage(message),
+            _ => Failure::unavailable(message),
+        };
+        failure.hint(error.hint())
     }
 }
 

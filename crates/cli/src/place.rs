@@ -1,10 +1,12 @@
 //! Where state and configuration are: the options every subcommand has.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use lastlook_engine::config::Config;
 use lastlook_store::StateDir;
 
+use crate::credentials;
 use crate::failure::Failure;
 
 /// The options every subcommand has.
@@ -42,13 +44,24 @@ impl Place {
             })
     }
 
+    /// Opens the state, making it when it is not there yet, and asks nobody for the passphrase of its key: whoever started
+    /// this may be a program.
+    pub fn open_unattended(&self) -> Result<StateDir, Failure> {
+        Ok(StateDir::open(self.state_folder()?)?)
+    }
+
     /// Opens the state, making it when it is not there yet.
     pub fn open_state(&self) -> Result<StateDir, Failure> {
-        Ok(StateDir::open(self.state_folder()?)?)
+        Ok(self.open_unattended()?.asking(Arc::new(credentials::state_passphrase)))
     }
 
     /// Opens the state only if it is there: for commands that look and must not leave a folder behind.
     pub fn existing_state(&self) -> Result<StateDir, Failure> {
+        Ok(self.existing_unattended()?.asking(Arc::new(credentials::state_passphrase)))
+    }
+
+    /// The same, for a program that nobody sits in front of: it asks nobody for a passphrase.
+    pub fn existing_unattended(&self) -> Result<StateDir, Failure> {
         Ok(StateDir::open(self.existing_folder()?)?)
     }
 

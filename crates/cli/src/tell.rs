@@ -8,7 +8,7 @@ use lastlook_engine::notify::{Happened, Notice, Notifier};
 use crate::place::Place;
 
 /// How long the end of a process waits for messages under way.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Who tells people from a command on a terminal.
 pub fn notifier() -> Notifier {

@@ -38,6 +38,7 @@ async fn request(store: &dyn Store, id: &str, quorum: u32) -> RequestRow {
         facts: Vec::new(),
         readings: Vec::new(),
         epoch: standing::epoch(store).expect("an epoch"),
+        redacted: false,
         after: None,
         key: None,
     };
@@ -53,6 +54,7 @@ async fn request(store: &dyn Store, id: &str, quorum: u32) -> RequestRow {
         attempt: None,
         key: None,
         detail: serde_json::to_vec(&asked).expect("JSON"),
+        over: None,
     };
     let commit = Commit { writes: vec![Write::OpenRequest(row.clone())], ..Commit::default() };
     store.commit(commit).await.expect("an answer").expect("a request");

@@ -38,6 +38,7 @@ fn main() {
             name: ToolName::new("shop", format!("{kind}_{n}")),
             class,
             args: args.clone(),
+            schema: None,
         })
         .collect();
     for _ in 0..3 {

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
-use lastlook_canon::{Json, Limits, lexical, parse};
+use lastlook_canon::{Digest, Json, Limits, lexical, parse};
 use lastlook_kernel::{
-    Action, ActionError, Class, Code, Definition, Guard, Mode, Principal, Reason, Subject, Tool, Touched,
+    Action, ActionError, Class, Code, Definition, Principal, Reason, Subject, Tool, Touched,
 };
 use lastlook_store::{Commit, CommitError, Committed, Lookup, StateDir, Store, StoreError};
 use lastlook_upstream::Link;
@@ -24,9 +24,12 @@ use crate::ids::{self, NoRandomness};
 use crate::key::Key;
 use crate::notify::Notifier;
 use crate::reader::Reader;
+use crate::reads::Reads;
+use crate::replay::kept;
 use crate::rulebook::Rulebook;
 use crate::settings::Settings;
 use crate::slip::SlipKey;
+use crate::withhold::{PrivateKey, What, Withhold};
 
 /// What a boundary is made of.
 #[derive(Debug)]
@@ -70,12 +73,14 @@ pub struct Boundary {
     pub(crate) changes: Changes,
     pub(crate) notifier: Arc<Notifier>,
     pub(crate) slip_key: SlipKey,
+    pub(crate) private_key: PrivateKey,
+    pub(crate) reads: Reads,
     rulebook: ArcSwap<Rulebook>,
     /// The `_meta` of the client's last stateless request: the boundary's own requests need one as well.
     meta: OnceLock<Arc<[u8]>>,
     /// What the client calls itself.
     agent: ArcSwapOption<String>,
-    origin: String,
+    pub(crate) origin: String,
     writer: u32,
 }
 
@@ -87,6 +92,9 @@ impl std::fmt::Debug for Boundary {
             .finish_non_exhaustive()
     }
 }
+
+/// Domain of the digests of actions whose arguments are not kept: a plain one could be found by guessing.
+const ACTION_DOMAIN: &str = "lastlook/private-action/v1";
 
 /// Records that could not be made durable: until they are, no effect runs.
 #[derive(Debug, Default)]
@@ -128,6 +136,8 @@ impl Boundary {
             changes: Changes::new(changes::BETWEEN_LOOKS),
             notifier,
             slip_key: SlipKey::default(),
+            private_key: PrivateKey::default(),
+            reads: Reads::default(),
             origin,
             writer,
         }
@@ -181,6 +191,7 @@ impl Boundary {
     pub fn put_in_force(&self, rulebook: Rulebook) -> Vec<String> {
         say(&rulebook.check_fit(&self.upstream, &self.catalog.all(&self.upstream)));
         self.reader.watch(rulebook.fact_tools(&self.upstream));
+        self.keep(&rulebook);
         self.rulebook.store(Arc::new(rulebook));
         self.gate.shut_for_change()
     }
@@ -190,22 +201,28 @@ impl Boundary {
     /// The rules are checked against it first: no call is judged on tools that the rules were not checked against.
     pub fn take_listing(&self, generation: u64, listed: Vec<(String, Definition)>) {
         let all = self.catalog.as_listed(&self.upstream, &listed);
-        say(&self.rulebook().check_fit(&self.upstream, &all));
+        let book = self.rulebook();
+        say(&book.check_fit(&self.upstream, &all));
+        self.keep(&book);
         self.catalog.listed(generation, listed);
+    }
+
+    /// Keeps rules and tools in the state, so that what is decided under them can be decided again. Nobody waits for it: it is
+    /// durable before any entry that names them, and an attempt whose rules could not be kept cannot be replayed.
+    fn keep(&self, book: &Rulebook) {
+        if self.store.writer().is_none() {
+            return;
+        }
+        let tools = book.fit().and_then(|fit| fit.tools);
+        if let Some(commit) = kept::keep(&*self.store, book.kept.iter().chain(tools.as_deref())) {
+            drop(self.store.commit(commit));
+        }
     }
 
     /// True when calls of a tool are judged and recorded even if it only reads.
     pub fn judges_reads_of(&self, tool: &str) -> bool {
         let book = self.rulebook.load();
         book.judges_reads_of(&lastlook_kernel::ToolName::new(&self.upstream, tool))
-    }
-
-    /// The mode in which a guard is applied.
-    pub(crate) fn mode_of(&self, guard: &Guard) -> Mode {
-        match self.settings.mode {
-            Mode::Audit => Mode::Audit,
-            Mode::Enforce => guard.mode.unwrap_or(Mode::Enforce),
-        }
     }
 
     /// Remembers the `_meta` that the client's stateless requests carry; the first one stays.
@@ -328,6 +345,16 @@ impl Boundary {
                 (Action::unreadable(&self.upstream, &tool.name, definition, principal, &params), Some(reason))
             }
         };
+        let withhold = Withhold::new(&book.withheld, &self.upstream, &tool.name);
+        let (action, unreadable) = match withhold {
+            Some(withhold) if is_withheld(&withhold, &tool.name, &action) => {
+                match self.private_digest(ACTION_DOMAIN, action.digest().as_bytes()) {
+                    Some(digest) => (action.with_digest(Digest::from_bytes(digest)), unreadable),
+                    None => (action, Some(Reason::of(Code::StoreUnavailable))),
+                }
+            }
+            Some(_) | None => (action, unreadable),
+        };
         // What only reads is no effect: it may be asked for as often as one likes.
         let (key, unreadable) = match Key::of_call(&params) {
             Ok(key) => (key.filter(|_| tool.class != Class::Read), unreadable),
@@ -439,6 +466,12 @@ impl Owed {
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Commit>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether something of an action's arguments is not kept.
+fn is_withheld(withhold: &Withhold, tool: &str, action: &Action) -> bool {
+    let what = if action.arguments().is_null() { What::Params(tool) } else { What::Arguments(tool) };
+    withhold.touches(what, action.canonical_arguments())
 }
 
 /// Tells the operator what does not fit: every effect is refused until it does.

@@ -116,20 +116,18 @@ impl Catalog {
         inside
             .tools
             .iter()
-            .map(|(name, tool)| Listed {
-                name: ToolName::new(upstream, name),
-                class: tool.class,
-                args: inside.shapes.get(name).map_or(Shape::Unknown, |shape| (**shape).clone()),
+            .map(|(name, tool)| {
+                let schema = tool.definition.as_ref().and_then(|definition| definition.input_schema.clone());
+                Listed::new(ToolName::new(upstream, name), tool.class, schema)
             })
             .collect()
     }
 
     /// Tools that were just listed, as rules are checked against them.
     pub(crate) fn as_listed(&self, upstream: &str, listed: &[(String, Definition)]) -> Vec<Listed> {
-        let one = |(name, definition): &(String, Definition)| Listed {
-            name: ToolName::new(upstream, name),
-            class: settings::tool(&self.rules, name, Some(definition.clone())).class,
-            args: shape(definition),
+        let one = |(name, definition): &(String, Definition)| {
+            let class = settings::tool(&self.rules, name, Some(definition.clone())).class;
+            Listed::new(ToolName::new(upstream, name), class, definition.input_schema.clone())
         };
         listed.iter().map(one).collect()
     }

@@ -281,7 +281,7 @@ impl Checked {
                 claimed: &claimed,
                 looked,
             };
-            parts::guard(rules, boundary.mode_of(&rules.guard), &seen)
+            parts::guard(rules, rules.guard.mode_under(boundary.settings.mode), &seen)
         });
         let guards: Vec<CheckedGuard> = guards.collect();
         let of_policies = |reason: &&Reason| reason.guard.is_none() && parts::is_of_policies(reason);

@@ -1,11 +1,12 @@
 //! What the boundary writes down: bodies of entries, with their values committed to beside them.
 
-use lastlook_canon::Digest;
-use lastlook_kernel::{Mode, Principal, Reason, Tool};
-use lastlook_ledger::{Commitment, Entry, EntryError, Kind, Salt};
+use lastlook_canon::{Digest, Json};
+use lastlook_kernel::{Mode, Principal, Reason, Said, Tool};
+use lastlook_ledger::{Commitment, Entry, EntryError, Fields, Kind, Salt};
 use lastlook_store::{CommitError, NewEntry, Values};
 use serde_json::{Map, Value, json};
 
+use crate::withhold::{Left, What, Withhold};
 use crate::{clock, ids};
 
 /// Why there is no entry.
@@ -39,6 +40,12 @@ pub struct Draft {
     kind: Kind,
     body: Map<String, Value>,
     values: Values,
+    fields: Fields,
+    /// Whether the seed is kept though no value is.
+    keeps_seed: bool,
+    withhold: Option<Withhold>,
+    /// The labels of what was redacted, and of what is kept as a digest only.
+    withheld: [Vec<String>; 2],
 }
 
 impl Draft {
@@ -47,7 +54,19 @@ impl Draft {
         let mut body = Map::new();
         body.insert("mode".into(), mode.as_str().into());
         body.insert("principal".into(), principal_json(principal));
-        Ok(Draft { kind, body, values: Values { seed: ids::random()?, rows: Vec::new() } })
+        let values = Values { seed: ids::random()?, rows: Vec::new() };
+        let (fields, withheld) = (Fields::default(), Default::default());
+        Ok(Draft { kind, body, values, fields, keeps_seed: false, withhold: None, withheld })
+    }
+
+    /// Takes what is not kept out of every value that it commits to.
+    pub(crate) fn withholding(&mut self, withhold: Option<Withhold>) {
+        self.withhold = withhold;
+    }
+
+    /// Whether something is taken out of what it commits to.
+    pub(crate) fn withholds(&self) -> bool {
+        self.withhold.as_ref().is_some_and(Withhold::has_taken)
     }
 
     /// Says which call it is about: the upstream, and the tool as it was judged.
@@ -78,13 +97,46 @@ impl Draft {
 
     /// Commits to a value that is kept beside the log: the member holds only the salted commitment.
     pub fn commit(&mut self, label: &str, value: &[u8]) -> Value {
-        let salt = Salt::derive(&self.values.seed, label);
-        self.values.rows.push((label.to_owned(), value.to_vec()));
-        Commitment::of(&salt, value).to_json()
+        self.commit_as(What::Text, label, value)
+    }
+
+    /// The same, of a value in which something may be that is not kept.
+    pub(crate) fn commit_as(&mut self, what: What<'_>, label: &str, value: &[u8]) -> Value {
+        let seed = self.values.seed;
+        let seal = |pointer: &str, text: &[u8]| {
+            let salt = Salt::derive(&seed, &format!("{label}{pointer}"));
+            Json::object([("commitment", Commitment::of(&salt, text).to_string().into())])
+        };
+        let left = match &self.withhold {
+            None => Left::whole(value),
+            Some(withhold) => withhold.left(what, value, Some(&seal), false),
+        };
+        if let Some(json) = &left.json {
+            self.fields.add(&seed, label, json, &left.sealed);
+        }
+        let named = |pointers: Vec<String>| pointers.into_iter().map(|pointer| format!("{label}{pointer}"));
+        let [redacted, sealed] = &mut self.withheld;
+        redacted.extend(named(left.redacted));
+        sealed.extend(named(left.sealed));
+        let commitment = Commitment::of(&Salt::derive(&seed, label), &left.bytes).to_json();
+        self.values.rows.push((label.to_owned(), left.bytes));
+        commitment
+    }
+
+    /// Commits to bytes that are not kept: whoever has them can be given the salt.
+    pub(crate) fn commit_unkept(&mut self, label: &str, value: &[u8]) -> Value {
+        self.keeps_seed = true;
+        Commitment::of(&Salt::derive(&self.values.seed, label), value).to_json()
     }
 
     /// The finished entry.
-    pub fn finish(self, origin: &str, attempt: &str, action: Digest) -> Result<NewEntry, DraftError> {
+    pub fn finish(mut self, origin: &str, attempt: &str, action: Digest) -> Result<NewEntry, DraftError> {
+        let head = std::mem::take(&mut self.fields).sorted().head();
+        self.set_some("fields", head.map(|head| head.to_json()));
+        let [redacted, digest_only] = std::mem::take(&mut self.withheld);
+        if !redacted.is_empty() || !digest_only.is_empty() {
+            self.set("withheld", json!({"redacted": redacted, "digest_only": digest_only}));
+        }
         let entry = Entry {
             kind: self.kind,
             origin: origin.to_owned(),
@@ -93,7 +145,7 @@ impl Draft {
             action,
             body: Value::Object(self.body),
         };
-        let values = (!self.values.rows.is_empty()).then_some(self.values);
+        let values = (self.keeps_seed || !self.values.rows.is_empty()).then_some(self.values);
         Ok(NewEntry {
             attempt: entry.attempt.clone(),
             kind: entry.kind,
@@ -101,6 +153,11 @@ impl Draft {
             values,
         })
     }
+}
+
+/// What was expected and found, as reasons commit to it.
+pub(crate) fn said_json(said: &Said) -> String {
+    json!({"expected": said.expected, "actual": said.actual, "hint": said.hint}).to_string()
 }
 
 /// A principal as entries write it.
@@ -125,8 +182,11 @@ impl Draft {
             }
         }
         if let Some(said) = &reason.said {
-            let said = json!({"expected": said.expected, "actual": said.actual, "hint": said.hint});
-            let said = self.commit(&format!("{member}/{index}/said"), said.to_string().as_bytes());
+            let said = match self.withhold.as_ref().is_some_and(Withhold::is_blunt) {
+                true => json!({"expected": "[redacted]", "actual": "[redacted]"}).to_string(),
+                false => said_json(said),
+            };
+            let said = self.commit(&format!("{member}/{index}/said"), said.as_bytes());
             written.insert("said".into(), said);
         }
         Value::Object(written)

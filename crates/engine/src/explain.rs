@@ -9,6 +9,7 @@ use similar::TextDiff;
 
 use crate::attempt::Held;
 use crate::shown::clean;
+use crate::withhold::{What, Withhold};
 
 /// The longest diff shown, in bytes.
 const LONGEST_DIFF: usize = 2000;
@@ -41,6 +42,20 @@ impl Moved {
             was: was.value.clone(),
             now: value.map(|value| value.bytes.clone()).filter(|bytes| bytes.len() <= LONGEST_TEXT),
         }
+    }
+
+    /// The same without what is not kept of either side.
+    pub(crate) fn without(&self, withhold: &Withhold) -> Moved {
+        let left = |side: &Option<Arc<[u8]>>| {
+            let left =
+                |bytes: &Arc<[u8]>| withhold.left(What::Reading(&self.tool), bytes, None, false).bytes.into();
+            side.as_ref().map(left)
+        };
+        Moved { was: left(&self.was), now: left(&self.now), ..self.clone() }
+    }
+
+    pub(crate) fn tool(&self) -> &str {
+        &self.tool
     }
 
     pub(crate) fn is_about(&self, reading: &BasisReading) -> bool {

@@ -8,6 +8,7 @@ use lastlook_kernel::{
     ToolTypes, Types, Vocabulary, VocabularyInput, entity_type,
 };
 
+use crate::replay::kept;
 use crate::rulebook::{Fit, Listed, Rulebook};
 
 /// The rules under the tools of `upstream`.
@@ -48,7 +49,8 @@ pub(crate) fn fit(book: &Rulebook, upstream: &str, tools: &[Listed]) -> Fit {
         None
     });
     let authority = authority.map(Arc::new);
-    Fit { misfits, authority }
+    let tools = Arc::new(kept::tools(upstream, book.principal.as_deref(), tools));
+    Fit { misfits, authority, tools: Some(tools) }
 }
 
 fn unlisted(what: &str, tool: &ToolName) -> String {

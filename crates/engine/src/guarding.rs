@@ -8,16 +8,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use lastlook_canon::{Json, lexical};
+use lastlook_canon::{Digest, Json, lexical};
 use lastlook_kernel::{
-    Amount, Authority, Basis, By, Code, Guard, Limit, Mode, Per, Place, Reason, Scope, Shape, Source,
-    Template, Tool, ToolName, Unfilled, Was, World, WorldInput,
+    Amount, Authority, Basis, By, Code, FactSpec, Guard, Limit, Mode, Per, Place, Reason, Scope, Shape,
+    Source, Template, Tool, ToolName, Unfilled, Was, World, WorldInput,
 };
 use lastlook_store::LimitWindow;
 
 use crate::boundary::Boundary;
 use crate::clock;
-use crate::facts::PlannedFact;
+use crate::facts::{NoAsk, PlannedFact};
 use crate::rulebook::{GuardRules, Rulebook};
 use crate::window::{Period, PeriodKey};
 
@@ -28,6 +28,8 @@ pub(crate) struct Guarding {
     pub(crate) tool: ToolName,
     /// Its full name, as conditions and policies know it.
     pub(crate) action: String,
+    /// The digest of the tools that the rules were read against; nothing while they are not known.
+    pub(crate) tools: Option<Digest>,
     /// The policies under the schema of the tools; `None` without policies.
     pub(crate) authority: Option<Arc<Authority>>,
     pub(crate) args: Json,
@@ -40,6 +42,8 @@ pub(crate) struct Guarding {
     pub(crate) step_keys: Vec<String>,
     /// What refuses it before anything else: templates that could not be filled, amounts that are none.
     pub(crate) unfit: Vec<Unfit>,
+    /// The variables that facts need and that are not set.
+    pub(crate) unset: Vec<String>,
     /// When the call arrived, in nanoseconds since the Unix epoch.
     pub(crate) arrived_ns: i64,
 }
@@ -85,20 +89,57 @@ pub(crate) struct LeasePlan {
     pub(crate) hold: Duration,
 }
 
+/// Under which circumstances an action is planned.
+pub(crate) struct Planning<'a> {
+    /// The upstream its tool belongs to.
+    pub(crate) upstream: &'a str,
+    /// Who acts.
+    pub(crate) principal: &'a str,
+    /// Whether guards without a mode of their own refuse.
+    pub(crate) mode: Mode,
+    /// What is known of the types of the arguments.
+    pub(crate) args_shape: Arc<Shape>,
+    /// When the call arrived, in nanoseconds since the Unix epoch.
+    pub(crate) arrived_ns: i64,
+    /// What is asked of a fact, and what the agent saw of it.
+    pub(crate) fact: &'a Finding<'a>,
+}
+
+/// Plans one fact: what is asked, and what the agent saw of it.
+pub(crate) type Finding<'a> = dyn Fn(&Arc<FactSpec>, &Scope<'_>) -> Result<PlannedFact, NoAsk> + 'a;
+
 impl Guarding {
-    /// Works out what these rules ask; `None` when they ask nothing.
+    /// Works out what these rules ask of a call that arrives now; `None` when they ask nothing.
     pub(crate) fn plan(
         boundary: &Boundary,
         book: Arc<Rulebook>,
         tool: &Tool,
         args: &Json,
     ) -> Option<Guarding> {
-        let name = ToolName::new(&boundary.upstream, &tool.name);
+        let planning = Planning {
+            upstream: &boundary.upstream,
+            principal: &boundary.principal.id,
+            mode: boundary.settings.mode,
+            args_shape: boundary.catalog.args_shape(&tool.name),
+            arrived_ns: clock::unix_ns(),
+            fact: &|spec, scope| PlannedFact::new(boundary, spec, scope),
+        };
+        Guarding::planned(&planning, book, &tool.name, args)
+    }
+
+    /// Works out what these rules ask under these circumstances; `None` when they ask nothing.
+    pub(crate) fn planned(
+        planning: &Planning<'_>,
+        book: Arc<Rulebook>,
+        tool: &str,
+        args: &Json,
+    ) -> Option<Guarding> {
+        let name = ToolName::new(planning.upstream, tool);
         let on: Vec<Arc<GuardRules>> = book.guards_on(&name).cloned().collect();
         if on.is_empty() && book.policies.is_none() && !book.index.names(&name) {
             return None;
         }
-        let scope = Scope { args, principal: &boundary.principal.id };
+        let scope = Scope { args, principal: planning.principal };
         let step_keys = book.index.keys(&name, args, on.iter().map(|rules| rules.guard.name.as_str()));
         let fit = book.fit();
         let misfits = match &fit {
@@ -108,30 +149,31 @@ impl Guarding {
         let mut guarding = Guarding {
             action: name.to_string(),
             tool: name,
+            tools: fit.as_ref().and_then(|fit| fit.tools.as_ref()).map(|tools| tools.digest),
             authority: fit.and_then(|fit| fit.authority),
             args: args.clone(),
-            args_shape: boundary.catalog.args_shape(&tool.name),
+            args_shape: Arc::clone(&planning.args_shape),
             guards: Vec::with_capacity(on.len()),
             facts: Vec::new(),
             rounds: on.iter().filter_map(|rules| rules.guard.stable).max(),
             step_keys,
             unfit: Vec::new(),
-            arrived_ns: clock::unix_ns(),
+            unset: Vec::new(),
+            arrived_ns: planning.arrived_ns,
             book,
         };
         for rules in on {
-            guarding.add(boundary, rules, &scope);
+            guarding.add(planning, rules, &scope);
         }
         for misfit in misfits {
             let fits = "policies and conditions fit the tools as the server lists them";
-            guarding
-                .refuse(boundary.settings.mode, Reason::of(Code::PolicyInvalid).saying(fits, misfit, false));
+            guarding.refuse(planning.mode, Reason::of(Code::PolicyInvalid).saying(fits, misfit, false));
         }
         Some(guarding)
     }
 
-    fn add(&mut self, boundary: &Boundary, rules: Arc<GuardRules>, scope: &Scope<'_>) {
-        let mode = boundary.mode_of(&rules.guard);
+    fn add(&mut self, planning: &Planning<'_>, rules: Arc<GuardRules>, scope: &Scope<'_>) {
+        let mode = rules.guard.mode_under(planning.mode);
         let mut decided_ns = self.arrived_ns;
         for name in rules.guard.fact_names() {
             if let Some(known) = self.facts.iter().find(|fact| fact.spec.name == name) {
@@ -139,12 +181,15 @@ impl Guarding {
                 continue;
             }
             let Some(spec) = self.book.facts.get(&name) else { continue };
-            match PlannedFact::new(boundary, spec, scope) {
+            match (planning.fact)(spec, scope) {
                 Ok(fact) => {
                     decided_ns = decided_ns.min(fact.seen_ns.unwrap_or(decided_ns));
                     self.facts.push(fact);
                 }
                 Err(why) => {
+                    if let NoAsk::NoVariable(variable) = &why {
+                        self.unset.push(variable.clone());
+                    }
                     let expected = format!("fact `{name}` can be asked for");
                     let reason = unfilled_code(matches!(spec.source, Source::File { .. }), &why).saying(
                         expected,
@@ -155,7 +200,7 @@ impl Guarding {
                 }
             }
         }
-        let plan = match GuardPlan::new(&rules, mode, scope, &self.tool, decided_ns, boundary) {
+        let plan = match GuardPlan::new(&rules, mode, scope, &self.tool, decided_ns) {
             Ok(plan) => plan,
             Err(reasons) => {
                 for reason in reasons {
@@ -248,6 +293,12 @@ impl Guarding {
             .try_fold(i64::MAX, |end, (claimed, now)| (claimed.key == now.key).then(|| end.min(now.until_ns)))
     }
 
+    /// How long the leases it takes may be held before the gate; nothing without one that refuses.
+    pub(crate) fn shortest_lease(&self) -> Option<Duration> {
+        let enforced = self.guards.iter().filter(|plan| plan.mode == Mode::Enforce);
+        enforced.filter_map(|plan| plan.lease.as_ref()).map(|lease| lease.hold).min()
+    }
+
     /// The subjects nobody else may act on meanwhile: the resources, and what a guard spaces out.
     pub(crate) fn subjects(&self) -> BTreeSet<String> {
         let mut subjects = BTreeSet::new();
@@ -289,7 +340,6 @@ impl GuardPlan {
         scope: &Scope<'_>,
         tool: &ToolName,
         decided_ns: i64,
-        boundary: &Boundary,
     ) -> Result<GuardPlan, Vec<Reason>> {
         let guard = &rules.guard;
         let mut reasons = Vec::new();
@@ -312,7 +362,7 @@ impl GuardPlan {
         let mut limits: Vec<(String, &Limit)> = Vec::with_capacity(guard.limit.len());
         for limit in &guard.limit {
             let of = match &limit.by {
-                By::Principal => boundary.principal.id.clone(),
+                By::Principal => scope.principal.to_owned(),
                 By::Tool => tool.to_string(),
                 By::Resource => resource.clone().unwrap_or_default(),
                 By::Guard => String::new(),

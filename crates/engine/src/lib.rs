@@ -14,6 +14,7 @@ pub mod claims;
 pub mod clock;
 pub mod config;
 pub mod credential;
+mod deciding;
 pub mod delegated;
 pub mod doctor;
 pub mod entry;
@@ -27,10 +28,14 @@ pub mod halts;
 pub mod held;
 pub mod ids;
 mod key;
+pub mod keys;
 pub mod notify;
 mod reader;
+pub mod reads;
 pub mod recovery;
 pub mod reload;
+pub mod replay;
+pub mod retention;
 mod rulebook;
 mod seen;
 mod settings;
@@ -40,6 +45,8 @@ pub mod standing;
 mod steps;
 pub mod survey;
 pub mod window;
+mod withhold;
+pub mod witness;
 
 pub use attempt::{Caller, Delivery, Held, Proposal, Refusal};
 pub use boundary::{Boundary, Parts};
@@ -53,3 +60,6 @@ pub use rulebook::{Listed, Rulebook};
 pub use settings::Settings;
 pub use slip::{SlipError, SlipRefused};
 pub use window::{Period, PeriodKey, Resolved, Why, Window, WindowProblem, tz_version};
+
+#[cfg(test)]
+mod fuzz;

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::attempt::Proposal;
 use crate::boundary::Boundary;
 use crate::entry::{Draft, RecordError, principal_json};
+use crate::withhold::{What, Withhold};
 
 /// How long recovery waits for dead writers' servers to be gone.
 const WAIT_FOR_CHILD: Duration = Duration::from_secs(5);
@@ -60,8 +61,15 @@ struct Shows {
 
 impl Detail {
     pub(crate) fn of(boundary: &Boundary, proposal: &Proposal) -> Detail {
+        let withhold = Withhold::new(&proposal.book.withheld, &boundary.upstream, &proposal.tool.name);
+        let withheld = |tool: &str, params: &[u8]| {
+            withhold.as_ref().is_some_and(|withhold| withhold.touches(What::Params(tool), params))
+        };
         let ProcessGroup { pgid, start, boot } = boundary.group.clone();
-        let shows = proposal.touched.basis.readings.iter().map(|reading| Shows {
+        let readings = &proposal.touched.basis.readings;
+        // All of them or none: an effect may show in any. What must not be kept cannot be asked again.
+        let asked_again = !readings.iter().any(|reading| withheld(&reading.tool, &reading.params));
+        let shows = readings.iter().filter(|_| asked_again).map(|reading| Shows {
             tool: reading.tool.clone(),
             params: String::from_utf8_lossy(&reading.params).into_owned(),
             was: reading.was.to_hex(),
@@ -94,6 +102,7 @@ impl Detail {
 
 /// Marks what an earlier life of this process's own log left armed. Call once, before the first proposal.
 pub async fn mark_own(boundary: &Boundary) {
+    boundary.draw_private_key().await;
     let own = boundary.writer();
     mark(boundary, |row| row.writer == own).await;
     // What is still armed stays on the list: it had passed the gate, and nobody has said how it ended.

@@ -181,6 +181,7 @@ impl Reloader {
         self.in_force = config;
         self.seen = Seen::Same;
         let in_flight = boundary.put_in_force(rulebook);
+        boundary.draw_private_key().await;
         Reloaded::InForce { from, to: digest, in_flight, at_restart }
     }
 

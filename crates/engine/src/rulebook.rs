@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use lastlook_canon::Digest;
+use lastlook_canon::{Digest, Json};
 use lastlook_kernel::{
     After, Authority, Class, FactSpec, Guard, Policies, PolicyProblem, Shape, Step, ToolName,
 };
@@ -12,10 +12,12 @@ use lastlook_kernel::{
 use lastlook_upstream::child::ChildSpec;
 use lastlook_upstream::source::sql::Database;
 
-use crate::config::{Config, ConfigError, DatabaseConfig, UpstreamConfig};
+use crate::config::{Config, ConfigError, DatabaseConfig, PoliciesRead, UpstreamConfig};
 use crate::facts::Sources;
+use crate::replay::kept::{self, Document};
 use crate::steps::StepIndex;
 use crate::window::Window;
+use crate::withhold;
 
 /// The rules in force.
 ///
@@ -31,7 +33,11 @@ pub struct Rulebook {
     pub(crate) groups: Vec<String>,
     pub(crate) principal: Option<String>,
     pub(crate) config: Option<Config>,
+    /// What of values is not kept.
+    pub(crate) withheld: Arc<withhold::Rules>,
     digest: Option<Digest>,
+    /// What is kept of them in the state.
+    pub(crate) kept: Option<Document>,
     /// What the tools as their server lists them make of it; `None` until they were listed.
     fit: RwLock<Option<Fit>>,
 }
@@ -43,6 +49,8 @@ pub(crate) struct Fit {
     pub(crate) misfits: Vec<String>,
     /// The policies under the schema of these tools; `None` without policies, or when they do not fit.
     pub(crate) authority: Option<Arc<Authority>>,
+    /// What is kept of these tools in the state; nothing while there are none.
+    pub(crate) tools: Option<Arc<Document>>,
 }
 
 /// One guard, compiled.
@@ -64,7 +72,13 @@ impl Rulebook {
     /// A policy file is missing, unreadable or wrong.
     pub fn new(config: Option<&Config>, exe: &Path) -> Result<Rulebook, ConfigError> {
         let Some(config) = config else { return Ok(Rulebook::empty(exe)) };
-        let policies = config.read_policies()?;
+        Ok(Rulebook::of(config, config.read_policies()?, exe))
+    }
+
+    /// The rules of a configuration and of policies that were read already.
+    pub(crate) fn of(config: &Config, policies: Option<PoliciesRead>, exe: &Path) -> Rulebook {
+        let digest = policies.as_ref().map_or_else(|| config.digest(None, None), |read| read.digest);
+        let kept = kept::rules(config, policies.as_ref(), digest);
         let guards = config.guards.values().map(|guard| Arc::new(GuardRules::new(guard, config))).collect();
         let facts = config.facts.iter().map(|(name, fact)| (name.clone(), Arc::new(fact.clone()))).collect();
         let procedures = config
@@ -72,22 +86,25 @@ impl Rulebook {
             .iter()
             .map(|(name, procedure)| (name.clone(), procedure.steps.clone()))
             .collect();
-        Ok(Rulebook {
+        Rulebook {
             guards,
             facts,
-            digest: Some(policies.as_ref().map_or_else(|| config.digest(None, None), |read| read.digest)),
+            digest: Some(digest),
+            kept: Some(kept),
             policies: policies.map(|read| read.policies),
             groups: config.groups.clone(),
             principal: config.principal.clone(),
             config: Some(config.clone()),
+            withheld: Arc::new(withhold::Rules::new(config)),
             procedures,
             sources: sources(config, exe),
             index: StepIndex::new(config),
             fit: RwLock::new(None),
-        })
+        }
     }
 
-    fn empty(exe: &Path) -> Rulebook {
+    /// No rules at all.
+    pub(crate) fn empty(exe: &Path) -> Rulebook {
         Rulebook {
             guards: Vec::new(),
             facts: BTreeMap::new(),
@@ -98,7 +115,9 @@ impl Rulebook {
             groups: Vec::new(),
             principal: None,
             config: None,
+            withheld: Arc::default(),
             digest: None,
+            kept: None,
             fit: RwLock::new(Some(Fit::default())),
         }
     }
@@ -192,6 +211,16 @@ pub struct Listed {
     pub class: Class,
     /// What is known of the types of its arguments.
     pub args: Shape,
+    /// The `inputSchema` that says so.
+    pub schema: Option<Json>,
+}
+
+impl Listed {
+    /// A tool with this `inputSchema`.
+    pub fn new(name: ToolName, class: Class, schema: Option<Json>) -> Listed {
+        let args = schema.as_ref().map_or(Shape::Unknown, Shape::from_json_schema);
+        Listed { name, class, args, schema }
+    }
 }
 
 /// Where the facts of a configuration are read.

@@ -200,4 +200,18 @@ mod tests {
         }
         assert_eq!(Slip::read(&text, "lastlook-01."), None, "of another state");
     }
+
+    /// How to look longer than the corpus: docs/internals/testing.md.
+    #[test]
+    fn any_text_is_no_slip_or_one_spelt_so() {
+        bolero::check!(name = "slip").with_iterations(0).for_each(|bytes: &[u8]| {
+            let Ok(text) = std::str::from_utf8(bytes) else { return };
+            let Some((slip, signed)) = Slip::read(text, "lastlook-00.") else { return };
+            assert_eq!(slip.to_text("lastlook-00.", &signed), text);
+            let again = Slip { request: slip.request, ..slip };
+            assert!(
+                !again.request.contains('.') && text.starts_with(&format!("lastlook-00.{}.", again.request))
+            );
+        });
+    }
 }

@@ -14,6 +14,7 @@ use lastlook_upstream::source::{Got, SourceError};
 use crate::boundary::Boundary;
 use crate::clock;
 use crate::config::Config;
+use crate::replay::case::{RecordedDone, RecordedStep, Unknown};
 
 /// How many earlier attempts are looked through for one step.
 const MOST_CANDIDATES: usize = 256;
@@ -165,6 +166,32 @@ impl StepFound {
     /// Whether the record says of the step what it said before.
     pub(crate) fn says_the_same(&self, before: &StepFound) -> bool {
         self.bearing().eq(before.bearing())
+    }
+
+    /// The attempts that bear on the step, as they are recorded.
+    pub(crate) fn recorded(&self) -> RecordedStep {
+        let proving = self.candidates.iter().filter(|done| done.matches);
+        RecordedStep {
+            tool: self.step.tool.to_string(),
+            candidates: proving.map(RecordedDone::of).collect(),
+            blockers: self.blockers.iter().map(RecordedDone::of).collect(),
+            undoers: self.undoers.iter().map(RecordedDone::of).collect(),
+        }
+    }
+
+    /// What was recorded of this step.
+    ///
+    /// # Errors
+    ///
+    /// The record says what this version does not know.
+    pub(crate) fn read(step: &Step, recorded: &RecordedStep) -> Result<StepFound, Unknown> {
+        let all = |done: &[RecordedDone]| done.iter().map(RecordedDone::read).collect::<Result<_, _>>();
+        Ok(StepFound {
+            step: step.clone(),
+            candidates: all(&recorded.candidates)?,
+            blockers: all(&recorded.blockers)?,
+            undoers: all(&recorded.undoers)?,
+        })
     }
 
     pub(crate) fn case(&self) -> StepCase<'_> {

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use futures_util::future::join_all;
 use lastlook_canon::Json;
-use lastlook_kernel::{Class, Definition, Shape, ToolName};
+use lastlook_kernel::{Class, Definition, ToolName};
 use lastlook_upstream::source::{Bounds, SourceError};
 
 use crate::config::{Config, UpstreamRules};
@@ -58,10 +58,9 @@ pub fn definitions(tools: &[Json]) -> Vec<(String, Definition)> {
 pub fn listed(config: &Config, upstream: &str, tools: &[Json]) -> Vec<Listed> {
     let command = config.upstreams.get(upstream).map(|upstream| upstream.command.as_slice());
     let rules = UpstreamRules::new(Some(config), upstream, command.unwrap_or_default());
-    let one = |(name, definition): (String, Definition)| Listed {
-        class: class(&rules, &name, &definition),
-        args: definition.input_schema.as_ref().map_or(Shape::Unknown, Shape::from_json_schema),
-        name: ToolName::new(upstream, name),
+    let one = |(name, definition): (String, Definition)| {
+        let class = class(&rules, &name, &definition);
+        Listed::new(ToolName::new(upstream, name), class, definition.input_schema)
     };
     definitions(tools).into_iter().map(one).collect()
 }

@@ -46,6 +46,14 @@ pub struct Guard {
 }
 
 impl Guard {
+    /// The mode in which it is applied under a boundary in `whole`: where that only watches, so does every guard.
+    pub fn mode_under(&self, whole: Mode) -> Mode {
+        match whole {
+            Mode::Audit => Mode::Audit,
+            Mode::Enforce => self.mode.unwrap_or(Mode::Enforce),
+        }
+    }
+
     /// The facts it names, each once: in `unchanged`, `fresh`, `facts` and its conditions.
     pub fn fact_names(&self) -> BTreeSet<String> {
         let mut names = self.facts_before();

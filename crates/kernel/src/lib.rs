@@ -56,8 +56,9 @@ pub use judge::{
 pub use name::ToolName;
 pub use permit::{GateView, Passage, Permit, Stale};
 pub use policy::{
-    Authority, EntityStore, Policies, PolicyDecision, PolicyFirst, PolicyProblem, PolicyReason,
-    PolicyRequest, PolicySchema, SchemaInput, ToolTypes, entity_normal, entity_text, entity_type,
+    Authority, CEDAR_VERSION, EntityStore, Policies, PolicyDecision, PolicyFirst, PolicyProblem,
+    PolicyReason, PolicyRequest, PolicySchema, SchemaInput, ToolTypes, entity_normal, entity_text,
+    entity_type,
 };
 pub use reading::{Comparable, Ignore, Reading, Rebased, comparable};
 pub use readings::{Limits, Readings, Touched};
@@ -68,3 +69,6 @@ pub use template::{Place, Scope, Template, TemplateError, Unfilled};
 pub use time::Moment;
 pub use tool::{Class, ClassSource, Definition, Tool, ToolRules, classify};
 pub use verdict::{Code, Reason, Said, Verdict};
+
+#[cfg(test)]
+mod fuzz;

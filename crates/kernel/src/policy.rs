@@ -47,3 +47,6 @@ impl PolicyProblem {
 
 #[cfg(test)]
 mod tests;
+
+/// The version of Cedar that policies and conditions are evaluated by.
+pub const CEDAR_VERSION: &str = "4.14.1";

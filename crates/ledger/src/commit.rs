@@ -7,8 +7,9 @@
 #[cfg(test)]
 mod tests;
 
+use crate::entry::View;
 use hmac::{Hmac, KeyInit, Mac};
-use lastlook_canon::Digest;
+use lastlook_canon::{Digest, Json};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use std::fmt;
@@ -72,6 +73,11 @@ impl Commitment {
         *self == Commitment::of(salt, value)
     }
 
+    /// Its 32 bytes.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        self.0.as_bytes()
+    }
+
     /// As it stands in an entry: `{"commitment":"sha256:HEX"}`.
     pub fn to_json(&self) -> Value {
         json!({ "commitment": self.to_string() })
@@ -79,9 +85,23 @@ impl Commitment {
 
     /// Reads what [`to_json`](Commitment::to_json) wrote, and nothing looser: one member, lower-case digits.
     pub fn from_json(value: &Value) -> Option<Commitment> {
-        let object = value.as_object().filter(|object| object.len() == 1)?;
-        let digits = object.get("commitment")?.as_str()?.strip_prefix(PREFIX)?;
-        Digest::from_hex(digits).map(Commitment)
+        Commitment::seen_in(value)
+    }
+
+    /// The same, of a value that was parsed strictly.
+    pub fn from_canon(value: &Json) -> Option<Commitment> {
+        let [(name, text)] = value.as_object()? else { return None };
+        Commitment::from_text(text.as_str().filter(|_| name == "commitment")?)
+    }
+
+    /// The same, of a value wherever it stands.
+    pub(crate) fn seen_in<'a>(value: impl View<'a>) -> Option<Commitment> {
+        let text = value.member("commitment")?.text()?;
+        Commitment::from_text(text).filter(|_| value.members() == 1)
+    }
+
+    fn from_text(text: &str) -> Option<Commitment> {
+        Digest::from_hex(text.strip_prefix(PREFIX)?).map(Commitment)
     }
 }
 

@@ -8,8 +8,10 @@ mod shape;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod view;
 
 use crate::commit::Commitment;
+use crate::fields::FieldsHead;
 use crate::tree::{Hash, leaf_hash};
 use lastlook_canon::{Digest, JsonError};
 use serde_json::Value;
@@ -18,6 +20,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 pub(crate) use shape::is_time;
+pub(crate) use view::View;
 
 /// The DSSE payload type of every entry.
 pub const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
@@ -125,6 +128,17 @@ pub struct Entry {
     pub body: Value,
 }
 
+/// What an entry is filed under.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// What it records.
+    pub kind: Kind,
+    /// The log it was written to.
+    pub origin: String,
+    /// The attempt it is about.
+    pub attempt: String,
+}
+
 /// Why something is not an entry.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum EntryError {
@@ -184,6 +198,23 @@ impl Entry {
     /// Reads an entry's bytes, strictly: strict JSON, integers only, canonical form, the members its kind requires.
     pub fn from_payload(payload: &[u8]) -> Result<Entry, EntryError> {
         statement::read(payload)
+    }
+
+    /// What the entry says of the single fields of its values.
+    pub fn fields(&self) -> Option<FieldsHead> {
+        FieldsHead::from_json(self.body.get("fields")?)
+    }
+
+    /// Whether a commitment stands at this label, or at what it goes on from.
+    pub fn commits_above(&self, label: &str) -> bool {
+        // No commitment stands deeper than an entry may be.
+        let ends = label.match_indices('/').map(|(at, _)| at).chain([label.len()]).take(MAX_DEPTH);
+        ends.filter_map(|end| label.get(..end)).any(|label| self.commitment(label).is_some())
+    }
+
+    /// Reads an entry's bytes as strictly, and gives only what it is filed under. Much faster: nothing of the body is copied.
+    pub fn head_of_payload(payload: &[u8]) -> Result<Head, EntryError> {
+        statement::head(payload)
     }
 
     /// The commitment that stands at `label`, its path in the body: `arguments`, `basis/0/was`, `facts/0/now`.

@@ -1,6 +1,7 @@
 //! Why a receipt or a log does not verify.
 
 use crate::entry::{EntryError, Kind};
+use crate::handover::HandoverError;
 use crate::note::NoteError;
 use lastlook_canon::JsonError;
 use thiserror::Error;
@@ -39,6 +40,9 @@ pub enum VerifyError {
     /// The checkpoint is not one that a pinned key vouches for.
     #[error(transparent)]
     Checkpoint(#[from] NoteError),
+    /// A handover is none, or cannot be followed.
+    #[error(transparent)]
+    Handover(#[from] HandoverError),
     /// The entry says it belongs to another log than the checkpoint.
     #[error("entry belongs to log `{entry}`, the checkpoint to log `{checkpoint}`")]
     OtherLog {
@@ -126,6 +130,7 @@ impl VerifyError {
             VerifyError::Entry(error) => error.code(),
             VerifyError::NotAReceipt(_) => "not-a-receipt",
             VerifyError::Checkpoint(error) => error.code(),
+            VerifyError::Handover(error) => error.code(),
             VerifyError::OtherLog { .. } => "other-log",
             VerifyError::Index { .. } => "index-out-of-range",
             VerifyError::ProofLength { .. } => "proof-length",

@@ -1,12 +1,15 @@
 //! Ed25519 keys as C2SP note keys: one signs a state's checkpoints, the other is what verifiers pin.
 
 use crate::error::brief;
+use crate::handover::Handover;
 use crate::note::{Checkpoint, NoteError};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ed25519_dalek::Signer as _;
+use ed25519_dalek::pkcs8::{EncodePublicKey as _, spki::der::pem::LineEnding};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 use thiserror::Error;
 
 /// The C2SP signature type of Ed25519 over the note's text.
@@ -21,8 +24,8 @@ pub enum KeyError {
     /// The text is not of the form `name+id+base64`.
     #[error("`{0}` is not a verifier key of the form name+id+base64")]
     Form(String),
-    /// The key is of another signature type than Ed25519.
-    #[error("key `{0}` is not an Ed25519 key")]
+    /// The key is of another signature type than Ed25519, or a witness's key where a log's is needed, or the other way round.
+    #[error("key `{0}` is not an Ed25519 key of the type needed here: those of logs and of witnesses differ")]
     Type(String),
     /// The id in the text is not the one its name and key give: it was mistyped or put together from two keys.
     #[error("key `{0}` does not have the id written beside it; copy the whole line again")]
@@ -49,7 +52,7 @@ impl KeyError {
     }
 }
 
-/// The private key of one state directory. It signs checkpoints of that state's logs and nothing else.
+/// The private key of one state directory. It signs checkpoints of that state's logs, and what [`export`](crate::export) writes.
 ///
 /// Its `Debug` form does not show it, and its bytes are wiped when dropped.
 pub struct SigningKey {
@@ -67,7 +70,7 @@ impl SigningKey {
 
     /// The public half, for others to pin.
     pub fn verifier(&self) -> VerifierKey {
-        VerifierKey { name: self.name.clone(), public: self.secret.verifying_key() }
+        VerifierKey { name: self.name.clone(), public: self.secret.verifying_key(), ended: None }
     }
 
     /// The checkpoint as a C2SP signed note with this key's signature.
@@ -75,14 +78,12 @@ impl SigningKey {
     /// Refused when the origin is not this key's name or below it (`name/…`): no verifier would accept it.
     pub fn sign_checkpoint(&self, checkpoint: &Checkpoint) -> Result<String, NoteError> {
         let text = checkpoint.text(&self.verifier())?;
-        Ok(format!("{text}\n{}", self.sign_text(&text)))
+        Ok(format!("{text}\n{}", self.verifier().line(&self.signature(text.as_bytes()))))
     }
 
-    /// The signature line for a note text: `— name base64(id ‖ signature)`.
-    pub(crate) fn sign_text(&self, text: &str) -> String {
-        let mut signature = self.verifier().id().to_vec();
-        signature.extend(self.secret.sign(text.as_bytes()).to_bytes());
-        format!("\u{2014} {} {}\n", self.name, STANDARD.encode(signature))
+    /// The Ed25519 signature over bytes of a form that no other form begins like.
+    pub(crate) fn signature(&self, bytes: &[u8]) -> [u8; 64] {
+        self.secret.sign(bytes).to_bytes()
     }
 }
 
@@ -97,17 +98,19 @@ impl fmt::Debug for SigningKey {
 pub struct VerifierKey {
     name: String,
     public: ed25519_dalek::VerifyingKey,
+    /// The handover that ended it, where one is known.
+    ended: Option<Arc<Handover>>,
 }
 
 impl VerifierKey {
-    fn new(name: &str, public: ed25519_dalek::VerifyingKey) -> Result<VerifierKey, KeyError> {
+    pub(crate) fn new(name: &str, public: ed25519_dalek::VerifyingKey) -> Result<VerifierKey, KeyError> {
         if !valid_name(name) {
             return Err(KeyError::Name(brief(name)));
         }
         if public.is_weak() {
             return Err(KeyError::Weak(name.to_owned()));
         }
-        Ok(VerifierKey { name: name.to_owned(), public })
+        Ok(VerifierKey { name: name.to_owned(), public, ended: None })
     }
 
     /// The key's name, which its logs' origins begin with.
@@ -122,14 +125,35 @@ impl VerifierKey {
 
     /// The first four bytes of SHA-256(name ‖ 0x0A ‖ 0x01 ‖ public key): tells keys apart, proves nothing.
     pub fn id(&self) -> [u8; 4] {
-        let hash: [u8; 32] = Sha256::new()
-            .chain_update(self.name.as_bytes())
-            .chain_update([b'\n', ED25519])
-            .chain_update(self.public.as_bytes())
-            .finalize()
-            .into();
-        let [a, b, c, d, ..] = hash;
-        [a, b, c, d]
+        id_of(ED25519, &self.name, &self.public)
+    }
+
+    /// The key as PEM: a SubjectPublicKeyInfo (RFC 8410), which every library of cryptography reads.
+    pub fn to_pem(&self) -> String {
+        // A public key of 32 bytes always has this form.
+        self.public.to_public_key_pem(LineEnding::LF).unwrap_or_default()
+    }
+
+    /// Whether the two are one key, whatever is known of their end.
+    pub fn is_same(&self, other: &VerifierKey) -> bool {
+        self.name == other.name && self.public == other.public
+    }
+
+    /// The handover that ended it, where one is known: what it signed counts only as far as that says
+    /// ([`follow`](crate::handover::follow)).
+    pub fn ended(&self) -> Option<&Handover> {
+        self.ended.as_deref()
+    }
+
+    pub(crate) fn ended_by(&self, handover: &Arc<Handover>) -> VerifierKey {
+        VerifierKey { ended: Some(Arc::clone(handover)), ..self.clone() }
+    }
+
+    /// The signature line of a note: `— name base64(id ‖ signature)`.
+    pub(crate) fn line(&self, signature: &[u8; 64]) -> String {
+        let mut signed = self.id().to_vec();
+        signed.extend(signature);
+        format!("\u{2014} {} {}\n", self.name, STANDARD.encode(signed))
     }
 
     /// Whether a log with this origin is one this key may speak for: the key's name itself, or a path below it.
@@ -145,9 +169,7 @@ impl VerifierKey {
 
 impl fmt::Display for VerifierKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut key = vec![ED25519];
-        key.extend(self.public.as_bytes());
-        write!(f, "{}+{}+{}", self.name, hex::encode(self.id()), STANDARD.encode(key))
+        f.write_str(&spell(ED25519, &self.name, &self.public))
     }
 }
 
@@ -155,25 +177,50 @@ impl FromStr for VerifierKey {
     type Err = KeyError;
 
     fn from_str(text: &str) -> Result<VerifierKey, KeyError> {
-        let form = || KeyError::Form(brief(text));
-        // The name has no plus; base64 may have some.
-        let mut parts = text.splitn(3, '+');
-        let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(form());
-        };
-        let key = STANDARD.decode(key).map_err(|_| form())?;
-        let (kind, public) = key.split_first().ok_or_else(form)?;
-        if *kind != ED25519 {
-            return Err(KeyError::Type(brief(name)));
-        }
-        let public: [u8; 32] = public.try_into().map_err(|_| form())?;
-        let public = point(&public).ok_or_else(|| KeyError::Weak(brief(name)))?;
-        let key = VerifierKey::new(name, public)?;
-        if hex::encode(key.id()) != id {
-            return Err(KeyError::Id(name.to_owned()));
-        }
-        Ok(key)
+        let (name, public) = read(ED25519, text)?;
+        VerifierKey::new(&name, public)
     }
+}
+
+/// The first four bytes of SHA-256(name ‖ 0x0A ‖ type ‖ public key), for a key of this signature type.
+pub(crate) fn id_of(kind: u8, name: &str, public: &ed25519_dalek::VerifyingKey) -> [u8; 4] {
+    let hash: [u8; 32] = Sha256::new()
+        .chain_update(name.as_bytes())
+        .chain_update([b'\n', kind])
+        .chain_update(public.as_bytes())
+        .finalize()
+        .into();
+    let [a, b, c, d, ..] = hash;
+    [a, b, c, d]
+}
+
+/// The C2SP verifier key of this signature type: `name+id+base64`.
+pub(crate) fn spell(kind: u8, name: &str, public: &ed25519_dalek::VerifyingKey) -> String {
+    let mut key = vec![kind];
+    key.extend(public.as_bytes());
+    format!("{name}+{}+{}", hex::encode(id_of(kind, name, public)), STANDARD.encode(key))
+}
+
+/// Reads a C2SP verifier key of this signature type: its name and its public key.
+pub(crate) fn read(kind: u8, text: &str) -> Result<(String, ed25519_dalek::VerifyingKey), KeyError> {
+    let form = || KeyError::Form(brief(text));
+    // The name has no plus; base64 may have some.
+    let mut parts = text.splitn(3, '+');
+    let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(form());
+    };
+    let key = STANDARD.decode(key).map_err(|_| form())?;
+    let (found, public) = key.split_first().ok_or_else(form)?;
+    if *found != kind {
+        return Err(KeyError::Type(brief(name)));
+    }
+    let public: [u8; 32] = public.try_into().map_err(|_| form())?;
+    let public = point(&public).ok_or_else(|| KeyError::Weak(brief(name)))?;
+    let VerifierKey { name, public, .. } = VerifierKey::new(name, public)?;
+    if hex::encode(id_of(kind, &name, &public)) != id {
+        return Err(KeyError::Id(name));
+    }
+    Ok((name, public))
 }
 
 /// The largest key file that is read, in bytes: a few lines are usual.
@@ -181,13 +228,18 @@ pub const MAX_KEY_FILE_BYTES: usize = 1024 * 1024;
 
 /// Reads a file of pinned keys: one a line; blank lines and lines that begin with `#` do not count. There is at least one.
 pub fn parse_keys(file: &[u8]) -> Result<Vec<VerifierKey>, KeyError> {
+    parse_lines(file)
+}
+
+/// Reads a file of keys of either type.
+pub(crate) fn parse_lines<K: FromStr<Err = KeyError>>(file: &[u8]) -> Result<Vec<K>, KeyError> {
     if file.len() > MAX_KEY_FILE_BYTES {
         return Err(KeyError::File("is larger than 1 MiB"));
     }
     let text = std::str::from_utf8(file).map_err(|_| KeyError::File("is not UTF-8"))?;
     let lines = text.split('\n').map(|line| line.trim_matches([' ', '\t', '\r']));
     let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let keys: Vec<_> = lines.map(str::parse).collect::<Result<_, _>>()?;
+    let keys: Vec<K> = lines.map(str::parse).collect::<Result<_, _>>()?;
     if keys.is_empty() { Err(KeyError::File("holds no key")) } else { Ok(keys) }
 }
 

@@ -1,6 +1,6 @@
 //! Verifies a whole log: every entry, in order, against its signed checkpoint.
 
-use crate::entry::{Entry, Kind, leaf_of_payload};
+use crate::entry::{Entry, Head, Kind, leaf_of_payload};
 use crate::error::VerifyError;
 use crate::key::VerifierKey;
 use crate::note::{Checkpoint, open_checkpoint};
@@ -57,6 +57,17 @@ impl LogVerifier {
         }
         let leaf = Leaf { hash: leaf_of_payload(payload), kind: entry.kind };
         Ok((entry, leaf))
+    }
+
+    /// The same as [`read`](LogVerifier::read), where nobody wants to see what stands in the entry: much faster.
+    pub fn read_head(&self, payload: &[u8]) -> Result<(Head, Leaf), VerifyError> {
+        let head = Entry::head_of_payload(payload)?;
+        let origin = &self.checkpoint.origin;
+        if head.origin != *origin {
+            return Err(VerifyError::OtherLog { entry: head.origin, checkpoint: origin.clone() });
+        }
+        let leaf = Leaf { hash: leaf_of_payload(payload), kind: head.kind };
+        Ok((head, leaf))
     }
 
     /// Takes the next entry as it was read, which is proven only once [`finish`](LogVerifier::finish) agrees.

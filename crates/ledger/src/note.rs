@@ -56,6 +56,48 @@ pub enum NoteError {
         /// The log that the note is of.
         origin: String,
     },
+    /// The key was handed over before it can have signed this.
+    #[error(
+        "key `{key}` was handed over when log `{origin}` had {size} entries, and did not sign this before"
+    )]
+    KeyEnded {
+        /// The key that ended.
+        key: String,
+        /// The log that the note is of.
+        origin: String,
+        /// How many entries the log had at the handover.
+        size: u64,
+    },
+    /// The key was declared compromised: what it signed may be anybody's word.
+    #[error(
+        "key `{key}` was declared compromised; its signature counts for nothing but what its successor confirmed"
+    )]
+    KeyCompromised {
+        /// The key that is compromised.
+        key: String,
+    },
+    /// A cosignature carries a pinned witness's name and id, and is not its cosignature of this text.
+    #[error(
+        "cosignature of witness `{witness}` does not fit the checkpoint: it was altered, or is by another key"
+    )]
+    BadCosignature {
+        /// The pinned witness's name.
+        witness: String,
+    },
+    /// Fewer of the pinned witnesses have cosigned the checkpoint than were asked for.
+    #[error(
+        "checkpoint of log `{origin}`, size {size}, is cosigned by {found} of the pinned witnesses; {quorum} are needed"
+    )]
+    NotWitnessed {
+        /// The log that the note is of.
+        origin: String,
+        /// How many entries it covers.
+        size: u64,
+        /// How many distinct witnesses have cosigned it.
+        found: usize,
+        /// How many must have.
+        quorum: usize,
+    },
 }
 
 impl NoteError {
@@ -67,6 +109,10 @@ impl NoteError {
             NoteError::UnknownKey { .. } => "checkpoint-unknown-key",
             NoteError::BadSignature { .. } => "checkpoint-bad-signature",
             NoteError::ForeignOrigin { .. } => "checkpoint-foreign-origin",
+            NoteError::KeyEnded { .. } => "checkpoint-key-ended",
+            NoteError::KeyCompromised { .. } => "checkpoint-key-compromised",
+            NoteError::BadCosignature { .. } => "checkpoint-bad-cosignature",
+            NoteError::NotWitnessed { .. } => "checkpoint-not-witnessed",
         }
     }
 }
@@ -108,46 +154,77 @@ impl Checkpoint {
 /// At least one pinned key must have signed, every signature that carries a pinned key's name and id must hold, and each of
 /// those keys must speak for the log ([`VerifierKey::owns`]). Signatures of other keys are ignored, as C2SP demands.
 pub fn open_checkpoint(note: &str, keys: &[VerifierKey]) -> Result<Checkpoint, NoteError> {
-    if note.len() > MAX_NOTE_BYTES {
-        return Err(NoteError::Malformed("it is larger than 256 KiB"));
-    }
-    if note.bytes().any(|byte| byte < 0x20 && byte != b'\n') {
-        return Err(NoteError::Malformed("it has control characters"));
-    }
-    if !note.split('\n').any(|line| line.starts_with("\u{2014} ")) {
-        return Err(NoteError::Unsigned);
-    }
-    let (body, lines) =
-        note.rsplit_once("\n\n").ok_or(NoteError::Malformed("it has no blank line before the signatures"))?;
-    let text = note.get(..body.len() + 1).ok_or(NoteError::Malformed("it has no text"))?;
-    let checkpoint = Checkpoint::parse(text)?;
+    let Note { text, checkpoint, signatures } = Note::read(note)?;
     let mut vouched = false;
-    for signature in signatures(lines)? {
-        let Some(key) = keys.iter().find(|key| key.name() == signature.name && key.id() == signature.id)
-        else {
+    for signature in signatures {
+        let Some(key) = keys.iter().find(|key| signature.names(key)) else {
             continue;
         };
-        let holds = <&[u8; 64]>::try_from(signature.bytes.as_slice())
-            .is_ok_and(|it| key.verifies(text.as_bytes(), it));
-        if !holds {
+        if !signature.holds(key, text) {
             return Err(NoteError::BadSignature { key: key.name().to_owned() });
         }
         if !key.owns(&checkpoint.origin) {
             return Err(NoteError::ForeignOrigin { key: key.name().to_owned(), origin: checkpoint.origin });
+        }
+        if let Some(handover) = key.ended() {
+            handover.covers(&checkpoint)?;
         }
         vouched = true;
     }
     if vouched { Ok(checkpoint) } else { Err(NoteError::UnknownKey { origin: checkpoint.origin }) }
 }
 
-/// One signature line: `— name base64(id ‖ signature)`.
-struct Signature<'a> {
-    name: &'a str,
-    id: [u8; 4],
-    bytes: Vec<u8>,
+/// A signed note that was read and not verified.
+pub(crate) struct Note<'a> {
+    /// What is signed.
+    pub(crate) text: &'a str,
+    /// What the text says.
+    pub(crate) checkpoint: Checkpoint,
+    /// Who is said to have signed it.
+    pub(crate) signatures: Vec<Signature<'a>>,
 }
 
-fn signatures(lines: &str) -> Result<Vec<Signature<'_>>, NoteError> {
+impl<'a> Note<'a> {
+    /// Reads a note as far as that goes without keys.
+    pub(crate) fn read(note: &'a str) -> Result<Note<'a>, NoteError> {
+        if note.len() > MAX_NOTE_BYTES {
+            return Err(NoteError::Malformed("it is larger than 256 KiB"));
+        }
+        if note.bytes().any(|byte| byte < 0x20 && byte != b'\n') {
+            return Err(NoteError::Malformed("it has control characters"));
+        }
+        if !note.split('\n').any(|line| line.starts_with("\u{2014} ")) {
+            return Err(NoteError::Unsigned);
+        }
+        let (body, lines) = note
+            .rsplit_once("\n\n")
+            .ok_or(NoteError::Malformed("it has no blank line before the signatures"))?;
+        let text = note.get(..body.len() + 1).ok_or(NoteError::Malformed("it has no text"))?;
+        Ok(Note { text, checkpoint: Checkpoint::parse(text)?, signatures: signatures(lines)? })
+    }
+}
+
+/// One signature line: `— name base64(id ‖ signature)`.
+pub(crate) struct Signature<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) id: [u8; 4],
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Signature<'_> {
+    /// Whether it says that it is this key's.
+    pub(crate) fn names(&self, key: &VerifierKey) -> bool {
+        key.name() == self.name && key.id() == self.id
+    }
+
+    /// Whether it is this key's over `text`.
+    pub(crate) fn holds(&self, key: &VerifierKey, text: &str) -> bool {
+        <&[u8; 64]>::try_from(self.bytes.as_slice()).is_ok_and(|it| key.verifies(text.as_bytes(), it))
+    }
+}
+
+/// Reads the lines after the empty one.
+pub(crate) fn signatures(lines: &str) -> Result<Vec<Signature<'_>>, NoteError> {
     let lines =
         lines.strip_suffix('\n').ok_or(NoteError::Malformed("its last signature line is not ended"))?;
     if lines.split('\n').count() > MAX_SIGNATURES {
@@ -169,7 +246,7 @@ fn signature(line: &str) -> Option<Signature<'_>> {
 }
 
 /// Reads a decimal number in its one spelling: digits only, no leading zero.
-fn decimal(text: &str) -> Option<u64> {
+pub(crate) fn decimal(text: &str) -> Option<u64> {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
     plain.then(|| text.parse().ok())?
 }

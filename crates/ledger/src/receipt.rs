@@ -2,16 +2,19 @@
 //!
 //! `spec/receipt.md` is the normative text, and says what a receipt does *not* prove.
 
+mod handed;
 mod read;
 mod verify;
 
 use crate::commit::Salt;
 use crate::entry::{Kind, PAYLOAD_TYPE, leaf_of_payload};
+use crate::fields::FieldProof;
 use crate::tree::{Hash, inclusion_proof};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Serialize;
 
-pub use verify::{Verified, verify_receipt};
+pub use handed::handovers;
+pub use verify::{Verified, verify_receipt, verify_receipt_witnessed};
 
 /// The format this version writes, and the only one it reads.
 pub const FORMAT: &str = "lastlook-receipt/v1";
@@ -60,6 +63,8 @@ pub struct OpenedValue {
     pub salt: Salt,
     /// The value's bytes.
     pub value: Vec<u8>,
+    /// Its place among the fields of the entry, when it is a single field; then the label goes on below a commitment.
+    pub field: Option<FieldProof>,
 }
 
 /// A receipt to be written. One that was *read* is a [`Verified`], and there is no other way to read one.
@@ -78,6 +83,12 @@ pub struct Receipt {
 impl Receipt {
     /// The receipt as a file: indented JSON with a final newline.
     pub fn to_json(&self) -> Vec<u8> {
+        self.to_json_with(&[])
+    }
+
+    /// The same, with the handovers that lead from earlier keys to the one that signed: whoever pinned an earlier key can
+    /// [follow](crate::handover::follow) them.
+    pub fn to_json_with(&self, handovers: &[String]) -> Vec<u8> {
         let Receipt { entry, checkpoint, armed, values } = self;
         let file = File {
             format: FORMAT,
@@ -89,6 +100,7 @@ impl Receipt {
                 checkpoint: checkpoint.as_deref(),
             }),
             values: values.iter().map(ValueFile::of).collect(),
+            extensions: (!handovers.is_empty()).then_some(Extensions { handovers }),
         };
         // Strings, integers and lists of them have no way to fail; if one is found, the empty file verifies as nothing.
         let mut bytes = serde_json::to_vec_pretty(&file).unwrap_or_default();
@@ -109,6 +121,13 @@ struct File<'a> {
     armed: Option<ArmedFile<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     values: Vec<ValueFile<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extensions: Option<Extensions<'a>>,
+}
+
+#[derive(Serialize)]
+struct Extensions<'a> {
+    handovers: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -135,17 +154,21 @@ struct ValueFile<'a> {
     value: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     value_base64: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    index: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proof: Option<Vec<String>>,
 }
 
 impl EntryFile {
     fn of(Included { payload, index, inclusion }: &Included) -> Self {
-        let inclusion = inclusion.iter().map(|hash| STANDARD.encode(hash.as_bytes())).collect();
+        let inclusion = hashes(inclusion);
         EntryFile { payload: STANDARD.encode(payload), index: *index, inclusion }
     }
 }
 
 impl<'a> ValueFile<'a> {
-    fn of(OpenedValue { of, label, salt, value }: &'a OpenedValue) -> Self {
+    fn of(OpenedValue { of, label, salt, value, field }: &'a OpenedValue) -> Self {
         let text = std::str::from_utf8(value).ok();
         ValueFile {
             of: of.as_str(),
@@ -153,6 +176,12 @@ impl<'a> ValueFile<'a> {
             salt: STANDARD.encode(salt.as_bytes()),
             value: text,
             value_base64: text.is_none().then(|| STANDARD.encode(value)),
+            index: field.as_ref().map(|field| field.index),
+            proof: field.as_ref().map(|field| hashes(&field.proof)),
         }
     }
+}
+
+fn hashes(hashes: &[Hash]) -> Vec<String> {
+    hashes.iter().map(|hash| STANDARD.encode(hash.as_bytes())).collect()
 }

@@ -1,14 +1,17 @@
 //! How many durable commits a second: raw flushes of the same disk first, then 1, 16 and 64 commits in
-//! flight, then two writers on one state with one each.
+//! flight, then two writers on one state with one each. With the word `beside`, 64 in flight beside a plain file to which the same entries are
+//! appended with the same grouping and one flush a group, in turns, and the ratio of the medians.
 //!
-//! `cargo run --release -p lastlook-store --example bench_commits [DIR] [SECONDS]`; the commits alternate between arming an
+//! `cargo run --release -p lastlook-store --example bench_commits [DIR] [SECONDS] [beside]`; the commits alternate between arming an
 //! attempt (row, subject, entry, values) and recording its outcome (row, subject, entry, values), about 1.2 kB an entry.
 
 use std::collections::VecDeque;
 use std::error::Error;
 use std::fs::OpenOptions;
+use std::io::Write as _;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,12 +21,16 @@ use lastlook_store::{
     AttemptRow, AttemptState, Commit, NewEntry, Precondition, SqliteStore, StateDir, Store as _, Values,
     Write,
 };
+use tokio::sync::oneshot;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
     let base = args.next().map_or_else(std::env::temp_dir, Into::into);
     let time = Duration::from_secs(args.next().map_or(Ok(3), |seconds| seconds.parse())?);
     let dir = tempfile::tempdir_in(&base)?;
+    if args.next().is_some_and(|word| word == "beside") {
+        return beside_a_file(dir.path(), time);
+    }
     raw(dir.path(), time)?;
     for in_flight in [1, 16, 64] {
         let state = dir.path().join(format!("state-{in_flight}"));
@@ -43,6 +50,82 @@ fn main() -> Result<(), Box<dyn Error>> {
         report("1 of 2 writers", took, latencies);
     }
     Ok(())
+}
+
+/// How many commits are in flight beside the file.
+const BESIDE: usize = 64;
+/// How often each of the two is measured.
+const ROUNDS: usize = 5;
+/// How many records share a flush of the file at most, as in the store's writer.
+const GROUP: usize = 512;
+
+/// The store and a plain file, in turns.
+fn beside_a_file(dir: &Path, time: Duration) -> Result<(), Box<dyn Error>> {
+    let (mut store, mut file) = (Vec::new(), Vec::new());
+    let rate = |(took, latencies): &(Duration, Vec<Duration>)| latencies.len() as f64 / took.as_secs_f64();
+    for round in 0..ROUNDS {
+        let appended = append(&dir.join(format!("file-{round}")), BESIDE, time)?;
+        file.push(rate(&appended));
+        report("plain file, 64", appended.0, appended.1);
+        let committed = commits(&dir.join(format!("beside-{round}")), 0, BESIDE, time)?;
+        store.push(rate(&committed));
+        report("64 in flight", committed.0, committed.1);
+    }
+    let [store, file] = [store, file].map(|mut rates| {
+        rates.sort_by(f64::total_cmp);
+        rates.get(ROUNDS / 2).copied().unwrap_or_default()
+    });
+    println!(
+        "entries a second, 64 in flight: {store:.0} in the store, {file:.0} in a plain file: {:.2}",
+        store / file
+    );
+    Ok(())
+}
+
+/// Appends the bytes of the same entries to a file for a while, with so many in flight: what is queued shares a flush.
+fn append(
+    path: &Path,
+    in_flight: usize,
+    time: Duration,
+) -> Result<(Duration, Vec<Duration>), Box<dyn Error>> {
+    let mut file = OpenOptions::new().create_new(true).append(true).open(path)?;
+    let (queue, queued) = mpsc::channel::<(Vec<u8>, oneshot::Sender<()>)>();
+    let writer = thread::spawn(move || -> std::io::Result<()> {
+        while let Ok(first) = queued.recv() {
+            let group: Vec<_> = std::iter::once(first).chain(queued.try_iter().take(GROUP - 1)).collect();
+            let bytes: Vec<u8> = group.iter().flat_map(|(bytes, _)| bytes.iter().copied()).collect();
+            file.write_all(&bytes)?;
+            file.sync_data()?;
+            for (_, reply) in group {
+                let _ = reply.send(());
+            }
+        }
+        Ok(())
+    });
+    let (mut tickets, mut latencies) = (VecDeque::new(), Vec::new());
+    let start = Instant::now();
+    for n in 0_u64.. {
+        let commit = if (n / in_flight as u64).is_multiple_of(2) { arm(n) } else { outcome(n) };
+        let (reply, ticket) = oneshot::channel();
+        let bytes = commit.entries.into_iter().flat_map(|entry| {
+            let values = entry.values.into_iter().flat_map(|values| values.rows).flat_map(|(_, value)| value);
+            entry.payload.into_iter().chain(values).collect::<Vec<_>>()
+        });
+        queue.send((bytes.collect(), reply))?;
+        tickets.push_back((Instant::now(), ticket));
+        if tickets.len() == in_flight {
+            let Some((asked, ticket)) = tickets.pop_front() else { break };
+            ticket.blocking_recv()?;
+            latencies.push(asked.elapsed());
+        }
+        if start.elapsed() > time {
+            break;
+        }
+    }
+    let took = start.elapsed();
+    drop((queue, tickets));
+    writer.join().map_err(|_| "the appending thread ended")??;
+    Ok((took, latencies))
 }
 
 /// Overwrites 4 kB at a time of a written file, flushing each.

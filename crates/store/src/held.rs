@@ -29,6 +29,9 @@ pub struct RequestRow {
     pub attempt: Option<String>,
     /// JSON of the engine, opaque here.
     pub detail: Vec<u8>,
+    /// What takes the place of `detail` once the request is over: what people had to see is not kept longer than that. It is
+    /// handed in with a new request, and read back only then, as its detail; nothing: the detail stays.
+    pub over: Option<Vec<u8>>,
 }
 
 /// How far a request for approval has come. Which moves make sense is the caller's to know.

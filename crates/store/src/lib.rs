@@ -18,6 +18,7 @@ mod fault;
 mod guard;
 mod held;
 mod memory;
+pub mod sealed;
 mod sqlite;
 mod state;
 #[cfg(test)]
@@ -30,5 +31,8 @@ pub use fault::{Fault, FaultError, Op};
 pub use guard::{Confirmation, LimitWindow, StepRow};
 pub use held::{ApproverRow, GrantRow, HaltRow, RequestRow, RequestState, VoteRow};
 pub use memory::{MemoryState, MemoryStore};
-pub use sqlite::{Settings, SqliteReader, SqliteStore};
-pub use state::{Announced, DeadWriter, StateDir, StateError, StatePaths, Writer};
+pub use sqlite::{Prune, Pruned, Pruner, Settings, SqliteReader, SqliteStore};
+pub use state::{
+    Announced, AskPassphrase, DeadWriter, PASSPHRASE_FILE, Rotation, StateDir, StateError, StatePaths, Step,
+    Writer,
+};

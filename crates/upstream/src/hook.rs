@@ -1,8 +1,9 @@
-//! Telling somebody: one POST of a short message to the receiver that an operator named.
+//! Telling or asking somebody: one POST of a short message to the address that an operator named.
 //!
 //! The address is the operator's own word, and a secret where it holds one: no error shows more of it than its host. What
 //! holds for HTTP facts holds here: no redirects, no proxies, private addresses only where the operator says so, and the
-//! check is made on the number that is connected to. Nothing of an answer is read but its status.
+//! check is made on the number that is connected to. Of an answer to a message nothing is read but its status, of one to a question
+//! no more than was allowed.
 
 use std::fmt;
 use std::sync::Arc;
@@ -39,6 +40,15 @@ impl HookUrl {
             )),
             _ => Ok(HookUrl { url, private }),
         }
+    }
+
+    /// The address of a call below this one: of `add` below `https://host/path`, `https://host/path/add`.
+    #[must_use]
+    pub fn below(&self, call: &str) -> HookUrl {
+        let mut url = self.url.clone();
+        let path = format!("{}/{call}", url.path().trim_end_matches('/'));
+        url.set_path(&path);
+        HookUrl { url, private: self.private }
     }
 
     /// Its host, and its port where that is not the usual one: all that may be shown of it.
@@ -103,11 +113,7 @@ impl HookClient {
     ///
     /// No status came back in this time.
     pub async fn post(&self, post: &Post<'_>, timeout: Duration) -> Result<u16, SourceError> {
-        let client = match (post.url.url.scheme(), post.url.private) {
-            ("http", _) => &self.here,
-            (_, true) => &self.private,
-            (_, false) => &self.public,
-        };
+        let client = self.client_for(post.url);
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         for (name, value) in post.headers {
@@ -118,6 +124,42 @@ impl HookClient {
         // The answer is dropped with its connection: whoever sends much of it sends it to nobody.
         let bounds = Bounds { timeout, max_bytes: 0 };
         within(&bounds, async { sent.await.map(|answer| answer.status().as_u16()).map_err(failure) }).await
+    }
+
+    /// Asks something; returns the status and the body that came back, whatever they are.
+    ///
+    /// # Errors
+    ///
+    /// No whole answer came back within these bounds.
+    pub async fn ask(
+        &self,
+        url: &HookUrl,
+        body: String,
+        bounds: &Bounds,
+    ) -> Result<(u16, Vec<u8>), SourceError> {
+        let sent =
+            self.client_for(url).post(url.url.clone()).header(CONTENT_TYPE, "text/plain; charset=utf-8");
+        within(bounds, async {
+            let mut answer = sent.body(body).send().await.map_err(failure)?;
+            let (status, at_most) = (answer.status().as_u16(), bounds.max_bytes);
+            let mut body = Vec::new();
+            while let Some(chunk) = answer.chunk().await.map_err(failure)? {
+                if body.len().saturating_add(chunk.len()) > at_most {
+                    return Err(SourceError::TooLarge { at_most });
+                }
+                body.extend_from_slice(&chunk);
+            }
+            Ok((status, body))
+        })
+        .await
+    }
+
+    fn client_for(&self, url: &HookUrl) -> &Client {
+        match (url.url.scheme(), url.private) {
+            ("http", _) => &self.here,
+            (_, true) => &self.private,
+            (_, false) => &self.public,
+        }
     }
 }
 

@@ -22,3 +22,6 @@ mod salvage;
 pub use link::{CallError, Link};
 pub use params::{without_members, without_progress_token};
 pub use salvage::salvage_id;
+
+#[cfg(test)]
+mod fuzz;

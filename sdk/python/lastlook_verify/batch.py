@@ -17,9 +17,11 @@ from .checkpoint import verify_checkpoint
 from .commitment import commitment, salt, verify_opening
 from .entry import leaf_hash, read_entry
 from .errors import Refused
+from .handover import brought_handovers, follow, read_handover
 from .keys import Key, pinned_keys, read_key
 from .log import verify_log
 from .receipt import Proven, verify_receipt
+from .witness import Cosigned, Witnesses, read_witness, verify_witnessed
 
 Vector = dict[str, Any]
 
@@ -118,6 +120,21 @@ def _flips(vector: Vector) -> Vector:
     return {"codes": codes}
 
 
+def _witness_key(vector: Vector) -> Vector:
+    key = read_witness(vector["vkey"])
+    return {"key_name": key.name, "id": key.id.hex(), "public": key.public.hex()}
+
+
+def _cosigned(vector: Vector) -> Vector:
+    witnesses = Witnesses(tuple(read_witness(key) for key in vector["witnesses"]), vector["quorum"])
+    found: tuple[Cosigned, ...]
+    if "note" in vector:
+        _, found = verify_witnessed(_bytes(vector, "note"), _keys(vector), witnesses)
+    else:
+        found = verify_receipt(_bytes(vector, "file"), _keys(vector), witnesses).witnessed
+    return {"cosigned": [{"witness": it.witness, "time": it.time} for it in found]}
+
+
 def _log(vector: Vector) -> Vector:
     payloads = [payload.encode("utf-8") for payload in vector["payloads"]]
     entries = verify_log(payloads, _bytes(vector, "note"), _keys(vector))
@@ -127,6 +144,29 @@ def _log(vector: Vector) -> Vector:
 def _statement(vector: Vector) -> Vector:
     public = base64.b64decode(vector["key"])
     return _put("signed", verify_statement(_bytes(vector, "stored"), vector["kind"], public).signed)
+
+
+def _handover(vector: Vector) -> Vector:
+    found = read_handover(_bytes(vector, "note"))
+    logs = [{"origin": log.origin, "size": log.size, "root": log.root.hex()} for log in found.logs]
+    return {"why": found.why, "time": found.time, "old": found.old.id.hex(), "new": found.new.id.hex(), "logs": logs}
+
+
+def _followed(vector: Vector) -> list[Key]:
+    return follow(_keys(vector), [read_handover(note.encode("utf-8")) for note in vector["handovers"]])
+
+
+def _following(vector: Vector) -> Vector:
+    keys = _followed(vector)
+    if "checkpoint" in vector:
+        verify_checkpoint(_bytes(vector, "checkpoint"), keys)
+    return {"goes_by": [key.id.hex() for key in keys]}
+
+
+def _brought(vector: Vector) -> Vector:
+    file = _bytes(vector, "file")
+    keys = follow(_keys(vector), brought_handovers(file))
+    return {"proves": _proves(verify_receipt(file, keys))}
 
 
 def _hashes(hexed: list[str]) -> list[bytes]:
@@ -159,7 +199,12 @@ _CHECKS = {
     "receipt": _receipt,
     "flips": _flips,
     "log": _log,
+    "witness_key": _witness_key,
+    "cosigned": _cosigned,
     "statement": _statement,
+    "handover": _handover,
+    "following": _following,
+    "brought": _brought,
     "root": _root,
     "inclusion": _inclusion,
     "consistency": _consistency,

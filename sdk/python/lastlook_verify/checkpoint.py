@@ -25,8 +25,17 @@ class Checkpoint:
     root: bytes
 
 
-def verify_checkpoint(note: bytes, keys: Sequence[Key]) -> Checkpoint:
-    """Verifies a checkpoint with the pinned keys."""
+@dataclass(frozen=True)
+class Signed:
+    """A note that was read and not verified: its text, what that says, and each signature line's name and bytes."""
+
+    text: str
+    checkpoint: Checkpoint
+    signatures: list[tuple[str, bytes]]
+
+
+def read_checkpoint(note: bytes) -> Signed:
+    """Reads a checkpoint as far as that goes without keys."""
     if len(note) > MAX_BYTES or any(byte < 0x20 and byte != 0x0A for byte in note):
         raise Refused("checkpoint-malformed", "the checkpoint is too long, or has a control character")
     try:
@@ -39,18 +48,25 @@ def verify_checkpoint(note: bytes, keys: Sequence[Key]) -> Checkpoint:
     if cut < 0:
         raise Refused("checkpoint-malformed", "no empty line parts the text from its signatures")
     signed, lines = text[: cut + 1], text[cut + 2 :]
-    checkpoint = _body(signed)
-    signatures = _signatures(lines)
+    return Signed(signed, _body(signed), signature_lines(lines))
+
+
+def verify_checkpoint(note: bytes, keys: Sequence[Key]) -> Checkpoint:
+    """Verifies a checkpoint with the pinned keys."""
+    signed = read_checkpoint(note)
+    checkpoint = signed.checkpoint
     known = False
-    for name, blob in signatures:
+    for name, blob in signed.signatures:
         for key in keys:
             if (key.name, key.id) != (name, blob[:4]):
                 continue
             known = True
-            if not verifies(key.public, signed.encode("utf-8"), blob[4:]):
+            if not verifies(key.public, signed.text.encode("utf-8"), blob[4:]):
                 raise Refused("checkpoint-bad-signature", f"the signature of `{name}` is not over this text")
             if not key.speaks_for(checkpoint.origin):
                 raise Refused("checkpoint-foreign-origin", f"the key `{name}` does not speak for `{checkpoint.origin}`")
+            if key.ended is not None:
+                key.ended.covers(checkpoint)
             break
     if not known:
         raise Refused("checkpoint-unknown-key", "no pinned key signed the checkpoint")
@@ -63,15 +79,22 @@ def _body(signed: str) -> Checkpoint:
         raise Refused("checkpoint-malformed", "the text is not an origin, a size and a root")
     if "" in lines:
         raise Refused("checkpoint-malformed", "an extension line is empty")
-    if not _SIZE.fullmatch(lines[1]) or int(lines[1]) >= 2**64:
+    size = read_size(lines[1])
+    if size is None:
         raise Refused("checkpoint-malformed", "the size is not a decimal number")
     top = base64_bytes(lines[2])
     if top is None or len(top) != 32:
         raise Refused("checkpoint-malformed", "the root is not the base64 of 32 bytes")
-    return Checkpoint(lines[0], int(lines[1]), top)
+    return Checkpoint(lines[0], size, top)
 
 
-def _signatures(text: str) -> list[tuple[str, bytes]]:
+def read_size(text: str) -> int | None:
+    """A size: decimal, without a leading zero, below 2^64."""
+    return int(text) if _SIZE.fullmatch(text) and int(text) < 2**64 else None
+
+
+def signature_lines(text: str) -> list[tuple[str, bytes]]:
+    """The names, and the ids with the signatures, of a note's signature lines."""
     lines = text.split("\n")
     if lines.pop() != "" or not 1 <= len(lines) <= MAX_SIGNATURES:
         raise Refused(

@@ -38,6 +38,12 @@ def at_label(body: Value, label: str) -> str | None:
     return committed(place)
 
 
+def is_below(body: Value, label: str) -> bool:
+    """Whether a commitment stands at a label, or at what the label goes on from."""
+    steps = label.split("/")
+    return any(at_label(body, "/".join(steps[: n + 1])) is not None for n in range(min(len(steps), 32)))
+
+
 def committed(value: Value) -> str | None:
     """The text of a commitment, ``{"commitment":"sha256:HEX"}`` and nothing else, if a value is one."""
     if not isinstance(value, dict) or set(value) != {"commitment"}:

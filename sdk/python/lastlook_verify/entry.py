@@ -23,9 +23,12 @@ _ALL = s.members(
     {"mode": s.word("enforce", "audit"), "principal": s.principal},
     {
         "definition": s.either(s.hexed, s.null),
+        "idempotency_key": s.text,
+        "fields": s.fields,
         "class": s.members(
             {"is": s.word("read", "write", "destructive"), "by": s.word("declared", "hinted", "default", "profile")}
         ),
+        "idempotency_key": s.text,
         "upstream": s.text,
         "tool": s.text,
     },
@@ -97,6 +100,7 @@ _KINDS = {
                 "revoked",
                 "granted",
                 "grant-revoked",
+                "key-rotated",
             ),
             "reason": s.text,
             "by": s.principal,
@@ -109,7 +113,15 @@ _KINDS = {
             "signed": s.text,
         },
     ),
-    "reads": s.anything,
+    "reads": s.members(
+        {},
+        {
+            "calls": s.array(s.members({"upstream": s.text, "tool": s.text, "count": s.count})),
+            "others": s.count,
+            "first": s.time,
+            "last": s.time,
+        },
+    ),
 }
 
 

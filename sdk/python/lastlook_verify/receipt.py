@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from . import strict
-from .checkpoint import Checkpoint, verify_checkpoint
-from .commitment import at_label, verify_opening
+from .checkpoint import Checkpoint
+from .commitment import at_label, is_below, verify_opening
+from .fields import Fields, read_fields
 from .encoding import base64_bytes
 from .entry import KINDS, PAYLOAD_TYPE, Entry, leaf_hash, read_entry
 from .errors import Refused
 from .keys import Key
 from .strict import Number, Value
 from .tree import inclusion_length, inclusion_root
+from .witness import NONE, Cosigned, Witnesses, verify_witnessed
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_DEPTH = 64
@@ -41,6 +43,7 @@ class Proven:
     checkpoint: Checkpoint
     armed: Entry | None
     values: tuple[Opened, ...]
+    witnessed: tuple[Cosigned, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,19 +60,21 @@ class _Shown:
     label: str
     salt: bytes
     value: bytes
+    place: tuple[int, tuple[bytes, ...]] | None = None
 
 
-def verify_receipt(file: bytes, keys: Sequence[Key]) -> Proven:
-    """Verifies a receipt with the pinned keys. After a refusal nothing in the file is proven."""
+def verify_receipt(file: bytes, keys: Sequence[Key], witnesses: Witnesses = NONE) -> Proven:
+    """Verifies a receipt with the pinned keys and witnesses. After a refusal nothing in the file is proven."""
     main, armed, shown = _read(file)
     entry = read_entry(main.payload)
     if entry.kind not in ("refused", "outcome", "operator"):
         raise Refused("not-a-receipt", f"an entry of kind `{entry.kind}` says only what was about to happen")
     assert main.checkpoint is not None  # _read wants it of the receipt itself
-    checkpoint = verify_checkpoint(main.checkpoint.encode("utf-8"), keys)
+    checkpoint, witnessed = verify_witnessed(main.checkpoint.encode("utf-8"), keys, witnesses)
     _included(main, entry, checkpoint)
-    before = None if armed is None else _armed(armed, main, entry, checkpoint, keys)
-    return Proven(entry, main.index, checkpoint, before, tuple(_opened(each, entry, before) for each in shown))
+    before = None if armed is None else _armed(armed, main, entry, checkpoint, (keys, witnesses))
+    values = tuple(_opened(each, entry, before) for each in shown)
+    return Proven(entry, main.index, checkpoint, before, values, witnessed)
 
 
 def _included(placed: _Placed, entry: Entry, checkpoint: Checkpoint) -> None:
@@ -85,9 +90,13 @@ def _included(placed: _Placed, entry: Entry, checkpoint: Checkpoint) -> None:
         raise Refused("not-included", "the proof does not lead from the entry to the checkpoint")
 
 
-def _armed(armed: _Placed, main: _Placed, entry: Entry, checkpoint: Checkpoint, keys: Sequence[Key]) -> Entry:
+def _armed(
+    armed: _Placed, main: _Placed, entry: Entry, checkpoint: Checkpoint, pins: tuple[Sequence[Key], Witnesses]
+) -> Entry:
     before = read_entry(armed.payload)
-    own = checkpoint if armed.checkpoint is None else verify_checkpoint(armed.checkpoint.encode("utf-8"), keys)
+    own = checkpoint
+    if armed.checkpoint is not None:
+        own, _ = verify_witnessed(armed.checkpoint.encode("utf-8"), *pins)
     _included(armed, before, own)
     if before.kind != "armed" or (before.attempt, before.action) != (entry.attempt, entry.action):
         raise Refused("armed-mismatch", "it is not the armed entry of this attempt and this action")
@@ -100,11 +109,24 @@ def _armed(armed: _Placed, main: _Placed, entry: Entry, checkpoint: Checkpoint, 
 
 def _opened(shown: _Shown, entry: Entry, before: Entry | None) -> Opened:
     holder = next((each for each in (entry, before) if each is not None and each.kind == shown.of), None)
+    if holder is not None and shown.place is not None:
+        return _field(shown, holder)
     committed = None if holder is None else at_label(holder.body, shown.label)
     if committed is None:
         raise Refused("value-unknown-label", f"there is no commitment of `{shown.of}` at `{shown.label}`")
     if not verify_opening(committed, shown.salt, shown.value):
         raise Refused("value-does-not-open", f"the value at `{shown.label}` is not the one that was committed to")
+    return Opened(shown.of, shown.label, shown.value)
+
+
+def _field(shown: _Shown, holder: Entry) -> Opened:
+    assert shown.place is not None  # whoever calls knows
+    fields: Fields | None = read_fields(holder.body)
+    if fields is None or not is_below(holder.body, shown.label):
+        raise Refused("value-unknown-label", f"`{shown.of}` has no field at `{shown.label}`")
+    index, proof = shown.place
+    if not fields.has(shown.label, shown.salt, shown.value, index, proof):
+        raise Refused("value-does-not-open", f"the field at `{shown.label}` is not among those committed to")
     return Opened(shown.of, shown.label, shown.value)
 
 
@@ -146,26 +168,38 @@ def _read(file: bytes) -> tuple[_Placed, _Placed | None, list[_Shown]]:
 
 def _placed(value: dict[str, Value], own: bool) -> _Placed:
     payload = _bytes(value.get("payload"), "payload")
-    index = value.get("index")
-    place = index.integer() if isinstance(index, Number) else None
-    if place is None or place < 0:
-        raise _shape("`index` is not an integer from 0 to 2^53 - 1")
-    proof = value.get("inclusion")
-    if not isinstance(proof, list) or len(proof) > MAX_HASHES:
-        raise _shape(f"`inclusion` is not an array of at most {MAX_HASHES}")
-    hashes = tuple(_bytes(each, "inclusion") for each in proof)
-    if any(len(each) != 32 for each in hashes):
-        raise _shape("a hash in `inclusion` has not 32 bytes")
+    place, hashes = _index(value), _hashes(value, "inclusion")
     checkpoint = value.get("checkpoint")
     if own and not isinstance(checkpoint, str):
         raise _shape("`checkpoint` is not a text")
     return _Placed(payload, place, hashes, checkpoint if isinstance(checkpoint, str) else None)
 
 
+def _index(value: dict[str, Value]) -> int:
+    index = value.get("index")
+    place = index.integer() if isinstance(index, Number) else None
+    if place is None or place < 0:
+        raise _shape("`index` is not an integer from 0 to 2^53 - 1")
+    return place
+
+
+def _hashes(value: dict[str, Value], name: str) -> tuple[bytes, ...]:
+    proof = value.get(name)
+    if not isinstance(proof, list) or len(proof) > MAX_HASHES:
+        raise _shape(f"`{name}` is not an array of at most {MAX_HASHES}")
+    hashes = tuple(_bytes(each, name) for each in proof)
+    if any(len(each) != 32 for each in hashes):
+        raise _shape(f"a hash in `{name}` has not 32 bytes")
+    return hashes
+
+
 def _shown(value: Value) -> _Shown:
     if not isinstance(value, dict):
         raise _shape("a value is not an object")
-    names = set(value)
+    place = None
+    if "index" in value or "proof" in value:
+        place = (_index(value), _hashes(value, "proof"))
+    names = set(value) - {"index", "proof"}
     if names != {"of", "label", "salt", "value"} and names != {"of", "label", "salt", "value_base64"}:
         raise _shape("a value has not the members of one")
     of, label = value["of"], value["label"]
@@ -175,11 +209,11 @@ def _shown(value: Value) -> _Shown:
     if len(salted) != 32:
         raise _shape("a salt has not 32 bytes")
     if "value_base64" in value:
-        return _Shown(of, label, salted, _bytes(value["value_base64"], "value_base64"))
+        return _Shown(of, label, salted, _bytes(value["value_base64"], "value_base64"), place)
     plain = value["value"]
     if not isinstance(plain, str):
         raise _shape("a `value` is not a text")
-    return _Shown(of, label, salted, plain.encode("utf-8"))
+    return _Shown(of, label, salted, plain.encode("utf-8"), place)
 
 
 def _bytes(value: Value, name: str) -> bytes:

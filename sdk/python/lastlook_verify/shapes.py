@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from .commitment import committed
-from .encoding import is_hash
+from .encoding import is_hash, is_time
 from .strict import Number, Value
 
 Shape = Callable[[Value], bool]
@@ -31,6 +31,11 @@ def count(value: Value) -> bool:
 def hexed(value: Value) -> bool:
     """A hex SHA-256."""
     return isinstance(value, str) and is_hash(value)
+
+
+def time(value: Value) -> bool:
+    """A time, as every entry has one."""
+    return isinstance(value, str) and is_time(value)
 
 
 def code(value: Value) -> bool:
@@ -83,5 +88,6 @@ def members(must: dict[str, Shape], may: dict[str, Shape] | None = None) -> Shap
 
 
 principal = members({"id": text, "asserted": flag})
+fields = members({"root": hexed, "size": count})
 reasons = array(members({"code": code}))
 facts = array(members({"tool": text}, {"was": either(commitment, null), "now": either(commitment, null)}))

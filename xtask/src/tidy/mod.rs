@@ -5,6 +5,7 @@
 
 mod dependencies;
 mod edges;
+mod fuzz;
 mod generated;
 mod hygiene;
 mod length;
@@ -79,6 +80,7 @@ const RULES: &[Rule] = &[
     length::RULE,
     hygiene::RULE,
     unfinished::RULE,
+    fuzz::RULE,
     machine::RULE,
 ];
 

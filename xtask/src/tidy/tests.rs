@@ -59,6 +59,19 @@ const RED: &[(&str, Files, &str)] = &[
         "crates/cli/src/a.rs:2: `todo!(` was left behind",
     ),
     (
+        "fuzz",
+        &[
+            ("crates/kernel/src/fuzz.rs", "\nbolero::check!(name = \"json\")"),
+            ("crates/kernel/src/json/corpus/a", ""),
+        ],
+        "crates/kernel/src/fuzz.rs:2: `crates/kernel/src/__fuzz__/json/corpus` is missing: nothing is replayed",
+    ),
+    (
+        "fuzz",
+        &[("crates/kernel/src/__fuzz__/json/corpus/a", "{}")],
+        "crates/kernel/src/__fuzz__/json/corpus/a:1: no fuzz target replays it",
+    ),
+    (
         "machine",
         &[("docs/a.md", "Start it in /work/main\n")],
         "docs/a.md:1: `/work/` is a path of one machine",

@@ -75,7 +75,7 @@ fn skip_escaped(bytes: &[u8], mut at: usize) -> Result<usize, Fault> {
 /// byte, never of an earlier one, so the lowest flag is right. (Mycroft's test; see Warren, *Hacker's
 /// Delight*, §6-1.)
 #[inline]
-fn skip_plain(bytes: &[u8], start: usize) -> usize {
+pub(crate) fn skip_plain(bytes: &[u8], start: usize) -> usize {
     let mut at = start;
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;

@@ -53,7 +53,9 @@ pub fn run(place: &Place, args: &ConsoleArgs) -> Result<ExitCode, Failure> {
 
 fn opener(place: Place) -> Opener {
     Box::new(move || {
-        place.existing_state().map_err(|failure| Trouble::unavailable(failure.message(), failure.way_out()))
+        place
+            .existing_unattended()
+            .map_err(|failure| Trouble::unavailable(failure.message(), failure.way_out()))
     })
 }
 

@@ -9,6 +9,7 @@ use lastlook_canon::{Digest, Limits};
 use lastlook_engine::config::{Config, UpstreamRules};
 use lastlook_engine::notify::Notifier;
 use lastlook_engine::reload::{Reloaded, Reloader};
+use lastlook_engine::witness::Asker;
 use lastlook_engine::{Boundary, Catalog, Parts, Rulebook, Settings, ids};
 use lastlook_kernel::{After, Principal};
 use lastlook_server::mcp::{End, Serve, serve};
@@ -50,7 +51,7 @@ pub fn run(place: &Place, args: &McpArgs) -> Result<ExitCode, Failure> {
     log_to_stderr();
     let config = place.load_config()?;
     let (name, spec) = upstream(args, config.as_ref())?;
-    let state = Arc::new(place.open_state()?);
+    let state = Arc::new(place.open_unattended()?);
     look_at_reach(&state.paths().root, config.as_ref(), &spec)?;
     let store = SqliteStore::open(&state, state.writer()?, None)?;
     let exe = std::env::current_exe()?;
@@ -77,6 +78,9 @@ pub fn run(place: &Place, args: &McpArgs) -> Result<ExitCode, Failure> {
     if let Some(reloader) = reloader {
         runtime.spawn(keep_current(reloader, Arc::clone(&boundary)));
     }
+    let asker =
+        config.is_some().then(|| Asker::start(Arc::clone(&boundary), |warning| tracing::warn!("{warning}")));
+    let asker = asker.transpose()?;
     let end = serve(
         &runtime,
         Serve {
@@ -91,6 +95,9 @@ pub fn run(place: &Place, args: &McpArgs) -> Result<ExitCode, Failure> {
     )
     .map_err(|error| Failure::unavailable(error.to_string()))?;
     tell::finish(&notifier);
+    if let Some(asker) = asker {
+        asker.finish(tell::PATIENCE);
+    }
     // A thread may still be blocked reading the client; its memory is all that would be waited for.
     runtime.shutdown_background();
     match end {

@@ -1,6 +1,8 @@
 //! What every command that looks at the record shares: finding an attempt, its entries, its values, and one line of it.
 
+pub mod fields;
 pub mod print;
+pub mod reads;
 pub mod row;
 pub mod text;
 pub mod values;

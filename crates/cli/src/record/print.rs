@@ -18,8 +18,13 @@ pub enum Audience {
 
 /// Prints, and says whether anybody is left.
 pub fn print(text: &str) -> Result<Audience, Failure> {
+    print_bytes(text.as_bytes())
+}
+
+/// Prints what need not be text.
+pub fn print_bytes(bytes: &[u8]) -> Result<Audience, Failure> {
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(bytes).and_then(|()| out.flush()) {
         Ok(()) => Ok(Audience::There),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Audience::Gone),
         Err(error) => Err(Failure::unavailable(format!("standard output cannot be written: {error}"))),

@@ -49,6 +49,9 @@ pub struct Row {
     pub evidence: Option<String>,
     /// Whether it acted on something nobody had read.
     pub blind: Option<bool>,
+    /// How many calls a summary of reads is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reads: Option<u64>,
     /// The log.
     pub origin: String,
     /// The entry's place in it, from 0.
@@ -90,6 +93,7 @@ impl Row {
             class: within("class", "is"),
             evidence: text("evidence"),
             blind: entry.body.get("blind").and_then(Value::as_bool),
+            reads: (entry.kind == Kind::Reads).then(|| placed.calls().map(|calls| calls.count).sum()),
             origin: entry.origin.clone(),
             index: *index,
         }

@@ -2,7 +2,7 @@
 
 use lastlook_canon::{Limits, scan};
 use lastlook_engine::text_of;
-use lastlook_ledger::{Salt, commit::Commitment};
+use lastlook_ledger::{Kind, Salt, commit::Commitment};
 use lastlook_store::{Store, StoreError, Values};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -38,10 +38,19 @@ pub enum Shown {
 impl Record {
     /// The values beside one entry.
     pub fn values_of<'a>(&self, placed: &'a Placed) -> Result<Kept<'a>, StoreError> {
+        let entries = self.store.entries_of(&placed.entry.attempt)?;
+        self.values_among(placed, entries.iter().map(|entry| (entry.kind, entry.payload.as_slice())))
+    }
+
+    /// The values beside one entry, when all entries of its attempt are at hand.
+    pub fn values_among<'a, 'b>(
+        &self,
+        placed: &'a Placed,
+        entries: impl Iterator<Item = (Kind, &'b [u8])>,
+    ) -> Result<Kept<'a>, StoreError> {
         let (attempt, kind) = (&placed.entry.attempt, placed.entry.kind);
-        let entries = self.store.entries_of(attempt)?;
         // What only settles an outcome commits to nothing, and hides nothing: what is kept is the other's.
-        let commit = entries.iter().filter(|entry| entry.kind == kind && commits(&entry.payload)).count();
+        let commit = entries.filter(|(of, payload)| *of == kind && commits(payload)).count();
         let (alone, others) = (commit <= 1, commit > 0 && !placed.commits());
         let values = if others { None } else { self.store.values(attempt, kind)? };
         Ok(Kept { placed, values, alone })

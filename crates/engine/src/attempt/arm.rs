@@ -3,17 +3,19 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use lastlook_kernel::{Class, Code, Event, Mode, Reason};
+use lastlook_canon::lexical;
+use lastlook_kernel::{Class, Code, Event, Mode, Now, Reason, Was};
 use lastlook_ledger::Kind;
 use lastlook_store::{AttemptRow, AttemptState, Commit, CommitError, Precondition, Write};
 use serde_json::{Value, json};
 
-use super::Run;
 use super::claims::Conflict;
 use super::granted::Lost;
+use super::{Proposal, Run};
 use crate::entry::{Draft, DraftError};
 use crate::key::Key;
 use crate::reader::digest_text;
+use crate::withhold::{What, Withhold};
 use crate::{clock, recovery};
 
 impl Run<'_> {
@@ -139,7 +141,19 @@ impl Run<'_> {
             self.boundary.basis_subjects(&self.proposal).map(|subject| format!("{upstream} {subject}")),
         );
         claimed.extend(self.proposal.guarding.iter().flat_map(|guarding| guarding.subjects()));
-        claimed
+        match self.withhold() {
+            Some(withhold) => claimed.into_iter().map(|subject| self.veiled(&withhold, subject)).collect(),
+            None => claimed,
+        }
+    }
+
+    /// A subject under a name that tells nobody what is not kept.
+    fn veiled(&self, withhold: &Withhold, subject: String) -> String {
+        if withhold.text(&subject) == subject {
+            return subject;
+        }
+        let digest = self.boundary.private_digest("lastlook/private-subject/v1", subject.as_bytes());
+        format!("{} private {}", self.boundary.upstream, hex::encode(digest.unwrap_or_default()))
     }
 
     fn arming(&self, subjects: &BTreeSet<String>, at_ns: i64) -> Result<Commit, DraftError> {
@@ -147,15 +161,29 @@ impl Run<'_> {
         let (id, tool, basis) = (&self.proposal.id, &self.proposal.tool, &self.proposal.touched.basis);
         let audit = boundary.settings.mode == Mode::Audit;
         let mut draft = self.draft(Kind::Armed)?;
-        let arguments = draft.commit("arguments", self.proposal.action.canonical_arguments());
+        let arguments = draft.commit_as(
+            self.proposal.arguments_are(),
+            "arguments",
+            self.proposal.action.canonical_arguments(),
+        );
         draft.set("arguments", arguments);
         let mut readings = Vec::with_capacity(basis.readings.len());
         for (index, reading) in basis.readings.iter().enumerate() {
             let was = match &reading.value {
-                Some(value) => draft.commit(&format!("basis/{index}/was"), value),
-                None => draft.commit(&format!("basis/{index}/was"), &digest_text(reading.was)),
+                Some(value) => {
+                    draft.commit_as(What::Reading(&reading.tool), &format!("basis/{index}/was"), value)
+                }
+                None => draft.commit_as(
+                    What::Reading(&reading.tool),
+                    &format!("basis/{index}/was"),
+                    &digest_text(reading.was),
+                ),
             };
-            let params = draft.commit(&format!("basis/{index}/params"), &reading.params);
+            let params = draft.commit_as(
+                What::Params(&reading.tool),
+                &format!("basis/{index}/params"),
+                &reading.params,
+            );
             let rebased_ms = reading.rebased.as_ref().map(|rebased| rebased.since_act_ns / 1_000_000);
             readings
                 .push(json!({"tool": reading.tool, "was": was, "params": params, "rebased_ms": rebased_ms}));
@@ -202,7 +230,7 @@ impl Run<'_> {
                     keys: guarding.step_keys.clone(),
                     attempt: id.clone(),
                     armed_at_ns: at_ns,
-                    arguments: self.proposal.action.canonical_arguments().to_vec(),
+                    arguments: self.kept_arguments(),
                 });
             }
         }
@@ -214,9 +242,48 @@ impl Run<'_> {
         Ok(commit)
     }
 
+    /// What is not kept of this attempt's values, with all that is known of them by now.
+    pub(super) fn withhold(&self) -> Option<Withhold> {
+        let Proposal { tool, action, touched, guarding, book, .. } = &self.proposal;
+        let mut withhold = Withhold::new(&book.withheld, &self.boundary.upstream, &tool.name)?;
+        withhold.learn(self.proposal.arguments_are(), action.canonical_arguments());
+        for reading in &touched.basis.readings {
+            withhold.learn(What::Params(&reading.tool), &reading.params);
+            withhold.learn(What::Reading(&reading.tool), reading.value.as_deref().unwrap_or_default());
+        }
+        for moved in &self.moved {
+            withhold.learn(What::Reading(moved.tool()), moved.now.as_deref().unwrap_or_default());
+        }
+        let facts = guarding.iter().flat_map(|guarding| &guarding.facts);
+        for fact in facts.clone() {
+            if let Was::Seen(seen) = &fact.was {
+                withhold.learn(What::Fact(&fact.spec), &lexical(&seen.value));
+            }
+        }
+        for (fact, taken) in facts.zip(&self.taken) {
+            if let Now::Read(read) = &taken.now {
+                withhold.learn(What::Fact(&fact.spec), &lexical(&read.value));
+            }
+        }
+        if let Some(answer) = &self.answer {
+            withhold.learn(What::Frame(&tool.name), answer);
+        }
+        Some(withhold)
+    }
+
+    /// The arguments as later attempts find them.
+    fn kept_arguments(&self) -> Vec<u8> {
+        let arguments = self.proposal.action.canonical_arguments();
+        match self.withhold() {
+            None => arguments.to_vec(),
+            Some(withhold) => withhold.left(self.proposal.arguments_are(), arguments, None, false).bytes,
+        }
+    }
+
     pub(super) fn draft(&self, kind: Kind) -> Result<Draft, DraftError> {
         let boundary = self.boundary;
         let mut draft = Draft::new(kind, boundary.settings.mode, &boundary.principal)?;
+        draft.withholding(self.withhold());
         draft.about(&boundary.upstream, &self.proposal.tool);
         draft.set_some("idempotency_key", self.proposal.key.as_ref().map(Key::as_str));
         Ok(draft)

@@ -1,47 +1,27 @@
 //! The guards of one attempt: what refuses unread, what is read at the look, and how it is judged.
 
-use lastlook_kernel::{
-    Code, FactCase, GuardCase, Guarded, Judgement, Mode, Moment, Reason, WindowCase, judge, judge_unread,
-};
+use lastlook_kernel::{Code, Judgement, Mode, Moment, Reason};
 
 use lastlook_store::StoreError;
 
 use super::granted::Stands;
 use super::{Covered, Run, hold};
+use crate::clock;
+use crate::deciding::{Found, FoundFor, Unread, judge_found, unread};
 use crate::facts::{Asking, Taken, take_all};
-use crate::guarding::{GuardPlan, Guarding, instant};
+use crate::guarding::{GuardPlan, Guarding};
 use crate::steps::{self, StepFound};
-use crate::{clock, window};
 
 impl Run<'_> {
     /// What refuses before anything is read: unfilled templates, the policy on the arguments alone, a shut window.
     ///
     /// What guards that only watch would have refused is remembered.
-    pub(super) fn unread_reasons(&mut self) -> Vec<Reason> {
+    pub(super) fn unread_reasons(&mut self, wall_ns: i64) -> Vec<Reason> {
         let Some(guarding) = &self.proposal.guarding else { return Vec::new() };
-        let wall_ns = clock::unix_ns();
-        let mut reasons = Vec::new();
-        let mut audited = Vec::new();
-        let mut take = |mode: Mode, reason: Reason| match mode {
-            Mode::Enforce => reasons.push(reason),
-            Mode::Audit => audited.push(reason),
-        };
-        for unfit in &guarding.unfit {
-            take(unfit.mode, unfit.reason.clone());
-        }
-        for plan in &guarding.guards {
-            let shut = plan.rules.window.as_ref().and_then(|window| window_case(window, wall_ns).shut);
-            if let Some((code, expected, actual)) = shut {
-                let reason = Reason::of(code).saying(expected, actual, true);
-                take(plan.mode, reason.in_guard(&plan.rules.guard.name));
-            }
-        }
-        let unread = guarded(guarding, &self.boundary.principal.id, &[], &[], &[], wall_ns, self.mode());
-        for reason in judge_unread(&unread) {
-            take(self.mode(), reason);
-        }
+        let Unread { enforced, audited } =
+            unread(guarding, &self.boundary.principal.id, self.mode(), wall_ns);
         self.audited = audited;
-        reasons
+        enforced
     }
 
     fn mode(&self) -> Mode {
@@ -84,7 +64,7 @@ impl Run<'_> {
         }
         self.proposal.guarding = renewed.map(Box::new);
         self.proposal.book = book;
-        let unread = self.unread_reasons();
+        let unread = self.unread_reasons(clock::unix_ns());
         if unread.is_empty() { Ok(()) } else { Err(unread) }
     }
 
@@ -127,42 +107,15 @@ impl Run<'_> {
     }
 
     /// Judges the guards on what was just read; also the instant from which the judgement no longer holds.
-    pub(super) fn judged(&self, at: Moment) -> (Option<Judgement>, Option<Moment>) {
+    pub(super) fn judged(&mut self, at: Moment) -> (Option<Judgement>, Option<Moment>) {
         let Some(guarding) = &self.proposal.guarding else { return (None, None) };
         let wall_ns = clock::unix_ns();
         let principal = &self.boundary.principal.id;
-        let OnRecord { steps, spaced, approved, granted: _, errors } = &self.on_record;
-        let mut guarded = guarded(guarding, principal, &self.taken, steps, spaced, wall_ns, self.mode());
-        for (case, plan) in guarded.guards.iter_mut().zip(&guarding.guards) {
-            case.granted = self.is_granted(plan);
-            case.approved =
-                *approved && self.claim.as_ref().is_some_and(|claim| claim.is_for(&case.guard.name));
-        }
-        let mut judgement = judge(&guarded);
-        for (guard, error) in errors {
-            let reason = Reason::about(Code::StoreUnavailable, "steps")
-                .saying("the record can be read", error.clone(), false)
-                .in_guard(guard);
-            judgement.enforced.push(reason);
-        }
-        let period_ends = match self.claimed_ns {
-            None => None,
-            Some(claimed_ns) => match guarding.claimed_until(claimed_ns, wall_ns) {
-                Some(until_ns) => Some(until_ns),
-                None => {
-                    let reason = Reason::about(Code::StandingChanged, "period");
-                    let expected = "it runs in the period it was counted in";
-                    let reason = reason.saying(expected, "another period has begun".to_owned(), true);
-                    judgement.enforced.push(reason);
-                    None
-                }
-            },
-        };
+        let found = self.found(guarding, at, wall_ns);
+        let judgement = judge_found(guarding, principal, self.mode(), &self.taken, &found);
+        let period_ends = found.claimed_ns.and_then(|claimed| guarding.claimed_until(claimed, wall_ns));
         let ends = self.lease_ends();
-        if ends.is_some_and(|ends| at >= ends) {
-            judgement.enforced.push(Reason::of(Code::LeaseExpired));
-        }
-        judgement.audited.extend(self.audited.iter().cloned());
+        self.found = Some(found);
         let runs_out = self.claim.as_ref().and_then(hold::Claim::until_ns);
         let runs_out = runs_out.into_iter().chain(self.granted_until_ns());
         let until = judgement.until_ns.into_iter().chain(period_ends).chain(runs_out).min().map(|until| {
@@ -173,12 +126,35 @@ impl Run<'_> {
         (Some(judgement), deadline)
     }
 
+    /// What was found for the guards, apart from their facts.
+    fn found(&self, guarding: &Guarding, at: Moment, wall_ns: i64) -> Found {
+        let OnRecord { steps, spaced, approved, granted: _, errors } = &self.on_record;
+        let guards = guarding.guards.iter().enumerate().map(|(index, plan)| {
+            let name = &plan.rules.guard.name;
+            let claimed = self.claim.as_ref().is_some_and(|claim| claim.is_for(name));
+            FoundFor {
+                guard: name.clone(),
+                steps: steps.get(index).cloned().unwrap_or_default(),
+                spaced_ns: spaced.get(index).copied().flatten(),
+                approved: *approved && claimed,
+                granted: self.is_granted(plan),
+            }
+        });
+        Found {
+            wall_ns,
+            guards: guards.collect(),
+            unreadable: errors.clone(),
+            claimed_ns: self.claimed_ns,
+            held_ns: self.armed_at.map(|armed| at.since(armed)),
+            audited: self.audited.clone(),
+        }
+    }
+
     /// From when on the leases taken at arming have been held too long.
     fn lease_ends(&self) -> Option<Moment> {
         let armed_at = self.armed_at?;
         let guarding = self.proposal.guarding.as_ref()?;
-        let holds = guarding.guards.iter().filter(|plan| plan.mode == Mode::Enforce);
-        let shortest = holds.filter_map(|plan| plan.lease.as_ref()).map(|lease| lease.hold).min()?;
+        let shortest = guarding.shortest_lease()?;
         Some(Moment(armed_at.0.saturating_add(u64::try_from(shortest.as_nanos()).unwrap_or(u64::MAX))))
     }
 
@@ -221,57 +197,4 @@ impl OnRecord {
             && steps(self) == steps(before)
             && self.steps.iter().flatten().zip(before.steps.iter().flatten()).all(same)
     }
-}
-
-fn guarded<'a>(
-    guarding: &'a Guarding,
-    principal: &'a str,
-    taken: &[Taken],
-    steps: &'a [Vec<StepFound>],
-    spaced: &[Option<i64>],
-    wall_ns: i64,
-    mode: Mode,
-) -> Guarded<'a> {
-    let facts = guarding.facts.iter().zip(taken).map(|(fact, taken)| FactCase {
-        spec: &fact.spec,
-        was: fact.was.clone(),
-        now: taken.now.clone(),
-    });
-    let guards = guarding.guards.iter().enumerate().map(|(index, plan)| GuardCase {
-        guard: &plan.rules.guard,
-        resource: plan.resource.clone(),
-        window: plan.rules.window.as_ref().map(|window| window_case(window, wall_ns)),
-        decided_ns: plan.decided_ns,
-        last_ns: spaced.get(index).copied().flatten(),
-        approved: false,
-        granted: false,
-        steps: steps.get(index).into_iter().flatten().map(StepFound::case).collect(),
-    });
-    Guarded {
-        tool: &guarding.tool,
-        action: &guarding.action,
-        principal,
-        groups: &guarding.book.groups,
-        args: &guarding.args,
-        args_shape: &guarding.args_shape,
-        facts: facts.collect(),
-        guards: guards.collect(),
-        policies: guarding.authority.as_deref(),
-        wall_ns,
-        mode,
-    }
-}
-
-/// A window at one instant, in words.
-fn window_case(window: &window::Window, wall_ns: i64) -> WindowCase {
-    let resolved = window.resolve(instant(wall_ns));
-    let shut = resolved.why.as_ref().map(|why| {
-        let code = match why {
-            window::Why::Closed { .. } | window::Why::OutsideHours { .. } => Code::WindowClosed,
-            window::Why::TooEarly { .. } => Code::TooEarly,
-            window::Why::TooLate { .. } => Code::TooLate,
-        };
-        (code, format!("it is open by the guard's window ({})", window.zone()), why.to_string())
-    });
-    WindowCase { shut, until_ns: resolved.until_ns }
 }

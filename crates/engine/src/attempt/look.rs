@@ -9,6 +9,8 @@ use lastlook_kernel::{
 };
 
 use super::Run;
+use super::record_case::Looked;
+use crate::deciding::on_approval;
 use crate::explain::Moved;
 use crate::gate::Shut;
 use crate::{answer, clock};
@@ -22,6 +24,7 @@ const SHUTTING: Duration = Duration::from_secs(5);
 impl Run<'_> {
     /// Reads every touched reading again, together, and decides.
     pub(super) async fn look(&mut self) -> Event {
+        self.looked = None;
         self.standing.epoch = self.boundary.gate.epoch();
         self.standing.cancelled = self.proposal.control.is_cancelled();
         // After the epoch: what was halted before it moved is seen here, what is halted later moves it again.
@@ -73,15 +76,9 @@ impl Run<'_> {
             judgement: self.judgement.as_ref(),
             deadline,
         });
-        let verdict = match (verdict, &self.claim) {
-            // Another guard asks by now: what was approved is not what people would be asked.
-            (Verdict::Hold(reasons), Some(_)) if self.on_record.approved => Verdict::Deny(reasons),
-            // It had everybody's word when it was armed.
-            (Verdict::Hold(_), Some(claim)) => {
-                Verdict::Deny(vec![Reason::about(Code::ApprovalRevoked, claim.request.id.clone())])
-            }
-            (verdict, _) => verdict,
-        };
+        let request = self.claim.as_ref().map(|claim| claim.request.id.as_str());
+        let verdict = on_approval(verdict, request, self.on_record.approved);
+        self.looked = Some(Looked::new(&self.standing, self.claim.as_ref(), &verdict));
         match &verdict {
             Verdict::Allow(permit) => self.overridden = permit.overridden().to_vec(),
             Verdict::Deny(_) | Verdict::Hold(_) => self.boundary.reader.mark_outdated(&outdated),

@@ -13,13 +13,14 @@ pub(crate) mod hold;
 mod look;
 mod rebase;
 pub(crate) mod record;
+mod record_case;
 mod record_guards;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use lastlook_canon::Digest;
+use lastlook_canon::{Digest, Json};
 use lastlook_kernel::{
     Action, Answer, Attempt, BlindWrites, Class, Code, Command, Confirmation, Event, GuardSet, Judgement,
     Mode, Moment, Outcome, Passage, Reason, Snapshot, Standing, State, Subjects, Tool, Touched,
@@ -29,12 +30,15 @@ use lastlook_store::Commit;
 use tokio::sync::oneshot;
 
 use crate::boundary::Boundary;
+use crate::clock;
+use crate::deciding::{Found, refuses_in_audit};
 use crate::explain::{self, Moved};
 use crate::facts::Taken;
 use crate::gate::Control;
 use crate::guarding::Guarding;
 use crate::key::Key;
 use crate::rulebook::Rulebook;
+use crate::withhold::What;
 
 /// A call of an effect as it arrived, with the basis it had at that instant.
 #[derive(Debug)]
@@ -67,6 +71,16 @@ pub struct Proposal {
     pub as_task: bool,
     /// Who may cancel it.
     pub control: Arc<Control>,
+}
+
+impl Proposal {
+    /// What the action's bytes are: a call that is no action stands for itself, whole.
+    pub(crate) fn arguments_are(&self) -> What<'_> {
+        match self.action.arguments() {
+            Json::Null => What::Params(&self.tool.name),
+            _ => What::Arguments(&self.tool.name),
+        }
+    }
 }
 
 /// A tracked reading that a guard compares, by what it selects, in its place.
@@ -180,8 +194,14 @@ pub(crate) struct Run<'a> {
     ungranted: bool,
     /// What refuses it because of what people said, or could not be asked.
     barred: Vec<Reason>,
+    /// What was known before anything was read.
+    opened: record_case::Opened,
+    /// What the last look was decided on; nothing when it could not be decided.
+    looked: Option<record_case::Looked>,
     /// What the guards said at the last look.
     judgement: Option<Judgement>,
+    /// What was found for the guards at the last look.
+    found: Option<Found>,
     /// What the record said at the last look of what the guards ask for.
     on_record: guards::OnRecord,
     /// What the guards' facts were at the last look, in the order of the plan.
@@ -269,7 +289,10 @@ impl<'a> Run<'a> {
             granted: None,
             ungranted: false,
             barred: Vec::new(),
+            opened: record_case::Opened::default(),
+            looked: None,
             judgement: None,
+            found: None,
             on_record: guards::OnRecord::default(),
             taken: Vec::new(),
             audited: Vec::new(),
@@ -348,15 +371,23 @@ impl Run<'_> {
 
     /// What refuses without any reading. In audit mode only what cannot run at all does, and what an operator halted.
     fn opening(&mut self) -> Vec<Reason> {
+        let wall_ns = clock::unix_ns();
         let unknown = self.renew_halts().err();
         let Proposal { tool, action, touched, .. } = &self.proposal;
         let mut reasons = opening_reasons(action, tool, &touched.basis, &self.standing, &self.guard_set());
-        reasons.extend(self.unread_reasons());
+        reasons.extend(self.unread_reasons(wall_ns));
         reasons.extend(self.barred.iter().cloned());
         if self.boundary.settings.mode == Mode::Audit {
-            reasons.retain(|reason| matches!(reason.code, Code::Cancelled | Code::Halted));
+            reasons.retain(refuses_in_audit);
         }
-        reasons.extend(unknown);
+        reasons.extend(unknown.clone());
+        self.opened = record_case::Opened {
+            wall_ns,
+            standing: self.standing.clone(),
+            given: self.barred.clone(),
+            halts: unknown,
+            reasons: reasons.clone(),
+        };
         reasons
     }
 
@@ -416,8 +447,18 @@ impl Run<'_> {
     }
 
     fn refusal(&self, receipt: Option<String>) -> Refusal {
-        let (sentence, diff) = explain::refusal(&self.proposal.tool.name, &self.refused_for, &self.moved);
+        // Was and now are another side of what is not kept, and what the agent is told ends in transcripts.
+        let withhold = self.withhold();
+        let moved: Vec<Moved> = match &withhold {
+            Some(withhold) => self.moved.iter().map(|moved| moved.without(withhold)).collect(),
+            None => self.moved.clone(),
+        };
+        let (sentence, diff) = explain::refusal(&self.proposal.tool.name, &self.refused_for, &moved);
         let diff = explain::with_conditions(diff, &self.refused_for);
+        let diff = match &withhold {
+            Some(withhold) => diff.map(|diff| withhold.lines(&diff)),
+            None => diff,
+        };
         Refusal { receipt, reasons: self.refused_for.clone(), sentence, diff }
     }
 

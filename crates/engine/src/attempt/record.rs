@@ -6,11 +6,12 @@ use lastlook_ledger::Kind;
 use lastlook_store::{AttemptState, Commit, CommitError, Precondition, RequestState, Write};
 use serde_json::{Value, json};
 
-use super::Run;
 use super::hold::arguments_of;
+use super::{Proposal, Run};
 use crate::clock;
 use crate::entry::{Draft, DraftError};
 use crate::reader::digest_text;
+use crate::withhold::What;
 
 /// Answers longer than this are committed to by digest.
 const LARGEST_ANSWER: usize = 64 << 10;
@@ -72,6 +73,7 @@ impl Run<'_> {
             draft.set_reasons("audited", &self.overridden);
         }
         self.set_rules(&mut draft);
+        self.set_case(&mut draft);
         draft.set_some("approval", self.claim.as_ref().map(|claim| claim.stands.to_json(&claim.request.id)));
         draft.set_some("grants", self.granted_json());
         self.set_guarding(&mut draft);
@@ -80,7 +82,7 @@ impl Run<'_> {
         draft.set("confirmation", "unconfirmed");
         if let Some(passed) = self.passed {
             draft.set("closure", if self.hands.is_some() { "delegated" } else { "adjacent" });
-            draft.set("sent", self.sent().to_hex());
+            self.set_sent(&mut draft);
             draft.set_some("gap_ns", passed.gap_ns);
             draft.set("decide_ns", passed.decide_ns);
             draft.set_some("begun_ns", passed.begun_ns);
@@ -88,9 +90,13 @@ impl Run<'_> {
         }
         self.set_facts(&mut draft);
         if let Some(answer) = &self.answer {
+            let frame = What::Frame(&self.proposal.tool.name);
             let answer = match answer.len() <= LARGEST_ANSWER {
-                true => draft.commit("answer", answer),
-                false => draft.commit("answer", &digest_text(Digest::of("lastlook/answer/v1", &[answer]))),
+                true => draft.commit_as(frame, "answer", answer),
+                false => {
+                    let digest = digest_text(Digest::of("lastlook/answer/v1", &[answer]));
+                    draft.commit_as(frame, "answer", &digest)
+                }
             };
             draft.set("answer", answer);
         }
@@ -125,14 +131,31 @@ impl Run<'_> {
         crate::recovery::sent_digest(arguments.as_ref().map_or(frame, |arguments| arguments.as_bytes()))
     }
 
+    /// The digest of what was sent; where arguments are not kept only a commitment, since a digest could be found by guessing.
+    fn set_sent(&self, draft: &mut Draft) {
+        let Proposal { action, frame, .. } = &self.proposal;
+        let what = self.proposal.arguments_are();
+        let withheld =
+            self.withhold().is_some_and(|withhold| withhold.touches(what, action.canonical_arguments()));
+        match withheld {
+            true => {
+                let sent = draft.commit_unkept("sent_salted", frame);
+                draft.set("sent_salted", sent);
+            }
+            false => draft.set("sent", self.sent().to_hex()),
+        }
+    }
+
     fn refusal_commit(&self, armed: bool) -> Result<Commit, DraftError> {
         let mut draft = self.draft(Kind::Refused)?;
         draft.set("armed", armed);
         draft.set("verdict", "deny");
         draft.set_reasons("reasons", &self.refused_for);
         self.set_rules(&mut draft);
+        self.set_case(&mut draft);
         self.set_guarding(&mut draft);
-        let arguments = draft.commit("arguments", self.proposal.action.canonical_arguments());
+        let what = self.proposal.arguments_are();
+        let arguments = draft.commit_as(what, "arguments", self.proposal.action.canonical_arguments());
         draft.set("arguments", arguments);
         self.set_facts(&mut draft);
         let id = &self.proposal.id;
@@ -164,8 +187,9 @@ impl Run<'_> {
                     let index = fact.index;
                     let before = moved.was.as_deref().map_or_else(|| digest_text(was.was), <[u8]>::to_vec);
                     let after = moved.now.as_deref().map_or_else(|| digest_text(now), <[u8]>::to_vec);
-                    let before = draft.commit(&format!("facts/{index}/was"), &before);
-                    let after = draft.commit(&format!("facts/{index}/now"), &after);
+                    let what = What::Reading(tool);
+                    let before = draft.commit_as(what, &format!("facts/{index}/was"), &before);
+                    let after = draft.commit_as(what, &format!("facts/{index}/now"), &after);
                     json!({"tool": tool, "was": before, "now": after})
                 }
                 (FactValue::Unreadable(_), _) => json!({"tool": tool, "unreadable": true}),

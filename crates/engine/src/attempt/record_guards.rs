@@ -7,10 +7,16 @@ use serde_json::{Value, json};
 use super::Run;
 use crate::entry::Draft;
 use crate::window;
+use crate::withhold::What;
 
 impl Run<'_> {
     /// Which rules applied: the guards with their modes, and the digest of the configuration they stand in.
     pub(super) fn set_rules(&self, draft: &mut Draft) {
+        let configuration = match &self.proposal.guarding {
+            Some(guarding) => guarding.book.digest(),
+            None => self.proposal.book.digest(),
+        };
+        draft.set_some("configuration", configuration.map(|digest| digest.to_hex()));
         let Some(guarding) = &self.proposal.guarding else { return };
         let guards: Vec<Value> = guarding
             .guards
@@ -23,7 +29,6 @@ impl Run<'_> {
         if !guards.is_empty() {
             draft.set("guards", guards);
         }
-        draft.set_some("configuration", guarding.book.digest().map(|digest| digest.to_hex()));
         if guarding.guards.iter().any(|plan| plan.rules.window.is_some()) {
             draft.set("tz", window::tz_version());
         }
@@ -34,8 +39,10 @@ impl Run<'_> {
         let Some(guarding) = &self.proposal.guarding else { return };
         let mut facts = Vec::with_capacity(self.taken.len());
         for (index, (fact, taken)) in guarding.facts.iter().zip(&self.taken).enumerate() {
-            let mut commit =
-                |side: &str, value: &Json| draft.commit(&format!("snapshot/{index}/{side}"), &lexical(value));
+            let mut commit = |side: &str, value: &Json| {
+                let label = format!("snapshot/{index}/{side}");
+                draft.commit_as(What::Fact(&fact.spec), &label, &lexical(value))
+            };
             let was = match &fact.was {
                 Was::Seen(seen) => commit("was", &seen.value),
                 Was::Unseen | Was::Rebased | Was::Absent => Value::Null,

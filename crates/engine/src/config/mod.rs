@@ -25,6 +25,8 @@ mod schema;
 mod secrets;
 mod value;
 mod weaker;
+mod withhold;
+mod witness;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -44,7 +46,10 @@ pub use policy::{PoliciesRead, PolicyFiles};
 pub use profile::Profile;
 pub use rules::UpstreamRules;
 pub use schema::{schema, schema_text};
+pub use value::parse_duration as duration_of;
 pub use weaker::weaker;
+pub use withhold::{FieldOf, FieldPlace, FieldStep};
+pub use witness::{WitnessConfig, WitnessesConfig};
 
 pub(crate) use restart::at_restart;
 pub(crate) use value::parse_duration;
@@ -79,8 +84,12 @@ pub struct Config {
     pub procedures: BTreeMap<String, Procedure>,
     /// Whether the proxy offers agents a tool that checks their claims.
     pub claims_tool: bool,
+    /// How long values are kept beside the record; `None`: for ever.
+    pub keep_values: Option<Duration>,
     /// Who is told of held actions, by name.
     pub hooks: BTreeMap<String, HookConfig>,
+    /// Who is asked to cosign the checkpoints, and how many must have.
+    pub witnesses: WitnessesConfig,
     /// Where in the file everything stands.
     pub places: Places,
     /// The file it came from, or the name it was parsed under.
@@ -180,6 +189,10 @@ pub struct ToolConfig {
     pub errors: Option<ErrorAnswers>,
     /// Tools whose steps its effects undo.
     pub undoes: Vec<ToolName>,
+    /// What of its values is never kept nor shown.
+    pub redact: Vec<FieldPlace>,
+    /// What of its values is kept as a salted commitment only.
+    pub digest_only: Vec<FieldPlace>,
 }
 
 /// What an error answer to an effect means.

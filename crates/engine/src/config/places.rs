@@ -11,7 +11,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::Invalid;
 use super::inside::inside;
-use super::secrets::{STRUCK, is_secret, without_secrets, without_traces};
+use super::secrets::{STRUCK, is_secret, readable_without, without_secrets, without_traces};
 use super::{Config, ConfigError, Problem};
 
 /// A place in a configuration file: a setting, or a part of its text.
@@ -58,6 +58,7 @@ pub struct Places {
     spots: BTreeMap<String, Spot>,
     shown: Digest,
     exact: Digest,
+    kept: String,
 }
 
 #[derive(Debug, Clone)]
@@ -76,6 +77,7 @@ impl Places {
             spots: BTreeMap::new(),
             shown: Digest::of("lastlook/configuration-text/v1", &[without_traces(text, table).as_bytes()]),
             exact: Digest::of("lastlook/configuration-exact/v1", &[text.as_bytes()]),
+            kept: readable_without(text, table),
         };
         places.document = places.table(table, "", &mut Vec::new());
         places
@@ -112,6 +114,17 @@ impl Places {
     /// The digest of the text with secrets struck out; see [`Config::digest`].
     pub(super) fn shown_digest(&self) -> Digest {
         self.shown
+    }
+
+    /// The text without its secrets, as it is kept beside the record: it reads as a configuration with the same
+    /// [`Config::digest`].
+    pub(crate) fn kept(&self) -> &str {
+        &self.kept
+    }
+
+    /// The name the file was read under.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
     /// The digest of the very text; for comparisons within the process, never on record.

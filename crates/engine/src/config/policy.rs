@@ -47,6 +47,10 @@ pub struct PoliciesRead {
     pub policies: Policies,
     /// The digest of the configuration together with these files.
     pub digest: Digest,
+    /// The text of the policies.
+    pub text: String,
+    /// The text of the entities, where there are some.
+    pub entities: Option<String>,
 }
 
 impl Config {
@@ -58,16 +62,30 @@ impl Config {
     pub fn read_policies(&self) -> Result<Option<PoliciesRead>, ConfigError> {
         let Some(files) = &self.policy else { return Ok(None) };
         let (text, entities) = files.read()?;
-        let file = files.file.display().to_string();
-        let entities_file =
-            files.entities.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+        self.take_policies(text, entities).map(Some)
+    }
+
+    /// Takes these texts for those of the policy files the configuration names.
+    ///
+    /// # Errors
+    ///
+    /// Policies or entities that do not parse.
+    pub(crate) fn take_policies(
+        &self,
+        text: String,
+        entities: Option<String>,
+    ) -> Result<PoliciesRead, ConfigError> {
+        let path = |path: Option<&PathBuf>| path.map(|path| path.display().to_string()).unwrap_or_default();
+        let file = path(self.policy.as_ref().map(|files| &files.file));
+        let entities_file = path(self.policy.as_ref().and_then(|files| files.entities.as_ref()));
         let known = entities.as_deref().map(|text| (text, entities_file.as_str()));
         let policies = Policies::parse(&text, &file, known).map_err(|problems| {
             let texts =
                 [(file.as_str(), text.as_str()), (&entities_file, entities.as_deref().unwrap_or_default())];
             ConfigError::policies(&problems, &texts)
         })?;
-        Ok(Some(PoliciesRead { policies, digest: self.digest(Some(&text), entities.as_deref()) }))
+        let digest = self.digest(Some(&text), entities.as_deref());
+        Ok(PoliciesRead { policies, digest, text, entities })
     }
 
     /// What is wrong with the policies for some tools, shown in their files; problems that stand in none are left out.

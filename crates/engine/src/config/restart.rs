@@ -16,10 +16,19 @@ pub(crate) fn at_restart(started: &Config, new: &Config, upstream: &str) -> Vec<
     when(started.principal != new.principal, "[principal] id");
     when(started.defaults != new.defaults, "[defaults]");
     let tools = |config: &Config| {
-        // What a tool undoes is part of the rules, which are taken over.
+        // What a tool undoes and what is not kept of it is part of the rules, which are taken over.
         let ours = config.tools.iter().filter(|(key, _)| key.upstream == upstream);
-        let kept =
-            ours.map(|(key, tool)| (key.tool.clone(), ToolConfig { undoes: Vec::new(), ..tool.clone() }));
+        let kept = ours.map(|(key, tool)| {
+            (
+                key.tool.clone(),
+                ToolConfig {
+                    undoes: Vec::new(),
+                    redact: Vec::new(),
+                    digest_only: Vec::new(),
+                    ..tool.clone()
+                },
+            )
+        });
         kept.filter(|(_, tool)| *tool != ToolConfig::default()).collect::<Vec<_>>()
     };
     when(tools(started) != tools(new), "[tool]");

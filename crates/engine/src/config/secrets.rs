@@ -84,6 +84,26 @@ pub(super) fn names_a_user(url: &str) -> bool {
     rest.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@'))
 }
 
+/// The text with something harmless of the same form in the place of every secret: it can be read again as a configuration,
+/// and [`without_traces`] makes the same of it as of the text itself.
+pub(super) fn readable_without(text: &str, table: &DeTable<'_>) -> String {
+    let form = |value: &str| match value.trim_matches(['"', '\'']).split_once("://") {
+        Some(("http" | "https", _)) => "\"https://struck.invalid/\"",
+        Some((_, _)) => "\"postgres://struck\"",
+        None => "\"***\"",
+    };
+    let mut secret = places(table);
+    secret.sort_by_key(|span| span.start);
+    let (mut shown, mut from) = (String::with_capacity(text.len()), 0);
+    for span in secret {
+        shown.push_str(text.get(from..span.start).unwrap_or_default());
+        shown.push_str(form(text.get(span.clone()).unwrap_or_default()));
+        from = span.end;
+    }
+    shown.push_str(text.get(from..).unwrap_or_default());
+    shown
+}
+
 fn places(table: &DeTable<'_>) -> Vec<Range<usize>> {
     let mut places = Vec::new();
     visit(table, &mut Vec::new(), &mut places);

@@ -122,7 +122,7 @@ pub(super) fn is_variable(name: &str) -> bool {
 }
 
 /// A whole number and a unit.
-pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
+pub fn parse_duration(text: &str) -> Option<Duration> {
     let (digits, unit) = text.split_at_checked(text.find(|c: char| !c.is_ascii_digit())?)?;
     let number: u64 = digits.parse().ok()?;
     let seconds = match unit {

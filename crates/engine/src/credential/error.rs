@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use lastlook_canon::Digest;
+use lastlook_store::sealed::{PassphraseError, PrivateFileError};
 
 use super::SHORTEST_PASSPHRASE;
 use crate::ids::NoRandomness;
@@ -82,6 +83,30 @@ pub enum CredentialError {
     /// No randomness for a key.
     #[error(transparent)]
     Randomness(#[from] NoRandomness),
+}
+
+impl From<PrivateFileError> for CredentialError {
+    fn from(error: PrivateFileError) -> CredentialError {
+        match error {
+            PrivateFileError::Missing(path) => CredentialError::Missing(path),
+            PrivateFileError::Exposed { path, mode } => CredentialError::Exposed { path, mode },
+            PrivateFileError::NotYours(path) => CredentialError::NotYours(path),
+            PrivateFileError::Io { path, source } => CredentialError::Io { doing: "read", path, source },
+        }
+    }
+}
+
+impl From<PassphraseError> for CredentialError {
+    fn from(error: PassphraseError) -> CredentialError {
+        match error {
+            PassphraseError::Empty => CredentialError::NoPassphrase,
+            PassphraseError::Short => CredentialError::ShortPassphrase,
+            PassphraseError::Long => CredentialError::LongPassphrase,
+            PassphraseError::NotText(path) => CredentialError::NotText(path),
+            PassphraseError::File(error) => error.into(),
+            PassphraseError::Asked(why) => CredentialError::Encryption(why),
+        }
+    }
 }
 
 impl CredentialError {

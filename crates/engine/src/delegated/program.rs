@@ -17,9 +17,9 @@ use crate::facts::{Asking, take_all};
 use crate::guarding::Guarding;
 use crate::ids::NoRandomness;
 use crate::notify::Notifier;
-use crate::recovery;
 use crate::rulebook::Rulebook;
 use crate::settings::Settings;
+use crate::{recovery, retention};
 
 /// A program with actions of its own, as a configuration declares it: `[upstream.NAME] program = true`.
 #[derive(Debug, Clone)]
@@ -87,6 +87,7 @@ impl Program<'_> {
         boundary.take_listing(boundary.catalog().generation(), listed);
         recovery::mark_own(&boundary).await;
         recovery::mark_dead(&boundary).await;
+        tokio::spawn(retention::keep_to(Arc::downgrade(&boundary)));
         Ok(boundary)
     }
 }

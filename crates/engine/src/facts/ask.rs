@@ -55,6 +55,15 @@ impl Ask {
 
     /// Fills the templates of `spec`.
     pub(crate) fn new(spec: &FactSpec, scope: &Scope<'_>) -> Result<Ask, NoAsk> {
+        Ask::with(spec, scope, |name| std::env::var(name).ok())
+    }
+
+    /// The same; `variable` says what stands in the environment.
+    pub(crate) fn with(
+        spec: &FactSpec,
+        scope: &Scope<'_>,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Ask, NoAsk> {
         Ok(match &spec.source {
             Source::Mcp { tool, args } => {
                 Ask::Mcp { tool: tool.clone(), args: args.fill(scope, Place::Value)? }
@@ -63,7 +72,7 @@ impl Ask {
                 url: url.text(scope, Place::Url)?,
                 headers: headers
                     .iter()
-                    .map(|(name, value)| Ok((name.clone(), secret(value)?)))
+                    .map(|(name, value)| Ok((name.clone(), secret(value, &variable)?)))
                     .collect::<Result<_, NoAsk>>()?,
                 redirects: *redirects,
                 private: *private,
@@ -94,9 +103,9 @@ impl Ask {
 }
 
 /// A header's value: itself, or that of a variable when it is `env:NAME`.
-fn secret(value: &str) -> Result<String, NoAsk> {
+fn secret(value: &str, variable: impl Fn(&str) -> Option<String>) -> Result<String, NoAsk> {
     match value.strip_prefix("env:") {
-        Some(name) => std::env::var(name).map_err(|_| NoAsk::NoVariable(name.to_owned())),
+        Some(name) => variable(name).ok_or_else(|| NoAsk::NoVariable(name.to_owned())),
         None => Ok(value.to_owned()),
     }
 }

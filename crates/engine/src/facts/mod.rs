@@ -10,7 +10,7 @@ use std::sync::Arc;
 use lastlook_canon::Digest;
 use lastlook_kernel::{FactSpec, Moment, Now, Was};
 
-pub(crate) use ask::Ask;
+pub(crate) use ask::{Ask, NoAsk};
 pub(crate) use read::{Asking, take_all};
 pub use sources::Sources;
 pub(crate) use was::as_if_seen;

@@ -31,6 +31,9 @@ pub struct Asked {
     pub readings: Vec<SeenReading>,
     /// The epoch: what was approved in an earlier one is void.
     pub epoch: u64,
+    /// Whether something of the arguments is never kept, and so not shown: the call that is approved is sent as it came.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub redacted: bool,
     /// The request that this one was opened in place of, because the world or a guard had changed.
     pub after: Option<String>,
 }
@@ -158,6 +161,10 @@ impl SeenReading {
             value: reading.value.as_deref().and_then(text),
         })
     }
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 fn text(value: &Json) -> String {

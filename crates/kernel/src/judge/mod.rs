@@ -112,9 +112,7 @@ pub fn judge(guarded: &Guarded<'_>) -> Judgement {
     for case in &guarded.guards {
         let world = values.world(guarded, case.resource.as_deref(), &proven);
         let found = guard::judge(guarded, case, &world, &mut judgement);
-        let mode =
-            if guarded.mode == Mode::Audit { Mode::Audit } else { case.guard.mode.unwrap_or(guarded.mode) };
-        judgement.take(mode, found);
+        judgement.take(case.guard.mode_under(guarded.mode), found);
     }
     if let Some(policies) = guarded.policies {
         let found = authorize(guarded, policies, &values, &proven, &mut judgement);

@@ -2,10 +2,10 @@
 //!
 //! Listed members must have the shape given here wherever they stand; members that are not listed may be anything.
 
+use super::view::{Seen, View};
 use super::{Kind, MAX_INTEGER};
 use crate::commit::Commitment;
 use lastlook_canon::Digest;
-use serde_json::{Map, Value};
 
 /// What a member must be.
 enum Shape {
@@ -14,6 +14,7 @@ enum Shape {
     Flag,
     Count,
     Hex,
+    Time,
     Commitment,
     One(&'static [&'static str]),
     Object(&'static [Rule]),
@@ -38,6 +39,7 @@ const CLASS: Shape = Shape::Object(&[
     ("is", REQUIRED, Shape::One(&["read", "write", "destructive"])),
     ("by", REQUIRED, Shape::One(&["declared", "hinted", "default", "profile"])),
 ]);
+const FIELDS: Shape = Shape::Object(&[("root", REQUIRED, Shape::Hex), ("size", REQUIRED, Shape::Count)]);
 const REASONS: Shape = Shape::List(&[("code", REQUIRED, Shape::Code)]);
 const BASIS: Shape = Shape::List(&[
     ("tool", REQUIRED, Shape::Text),
@@ -59,6 +61,7 @@ const ALL: &[Rule] = &[
     ("definition", OPTIONAL, Shape::OrNull(&Shape::Hex)),
     ("class", OPTIONAL, CLASS),
     ("idempotency_key", OPTIONAL, Shape::Text),
+    ("fields", OPTIONAL, FIELDS),
 ];
 const CALL: &[Rule] = &[("upstream", REQUIRED, Shape::Text), ("tool", REQUIRED, Shape::Text)];
 const NO_CALL: &[Rule] = &[("upstream", OPTIONAL, Shape::Text), ("tool", OPTIONAL, Shape::Text)];
@@ -135,6 +138,7 @@ const OPERATORS_WORDS: &[&str] = &[
     "revoked",
     "granted",
     "grant-revoked",
+    "key-rotated",
 ];
 const SCOPE: Shape = Shape::Object(&[
     ("of", REQUIRED, Shape::One(&["all", "upstream", "tool", "principal", "agent"])),
@@ -147,8 +151,20 @@ const APPROVER: Shape = Shape::Object(&[
     ("by", REQUIRED, Shape::Text),
 ]);
 
+const READS: &[Rule] = &[
+    ("calls", OPTIONAL, CALLS),
+    ("others", OPTIONAL, Shape::Count),
+    ("first", OPTIONAL, Shape::Time),
+    ("last", OPTIONAL, Shape::Time),
+];
+const CALLS: Shape = Shape::List(&[
+    ("upstream", REQUIRED, Shape::Text),
+    ("tool", REQUIRED, Shape::Text),
+    ("count", REQUIRED, Shape::Count),
+]);
+
 /// Whether the body has what its kind requires, and nothing listed has another shape.
-pub(super) fn check(kind: Kind, body: &Map<String, Value>) -> Result<(), Fault> {
+pub(super) fn check<'a>(kind: Kind, body: impl View<'a>) -> Result<(), Fault> {
     let (call, own) = match kind {
         Kind::Armed => (CALL, ARMED),
         Kind::Refused => (CALL, REFUSED),
@@ -156,7 +172,7 @@ pub(super) fn check(kind: Kind, body: &Map<String, Value>) -> Result<(), Fault> 
         Kind::Held => (CALL, HELD),
         Kind::Confirmation => (CALL, &[] as &[Rule]),
         Kind::Operator => (NO_CALL, OPERATOR),
-        Kind::Reads => (NO_CALL, &[] as &[Rule]),
+        Kind::Reads => (NO_CALL, READS),
     };
     [ALL, call, own].into_iter().try_for_each(|rules| members(rules, body))?;
     match kind {
@@ -167,9 +183,10 @@ pub(super) fn check(kind: Kind, body: &Map<String, Value>) -> Result<(), Fault> 
 }
 
 /// Between the members of an outcome: what was sent has a closure; a refusal that was not enforced is an audit's.
-fn outcome(body: &Map<String, Value>) -> Result<(), Fault> {
-    let text = |name| body.get(name).and_then(Value::as_str);
-    if body.contains_key("sent") && !body.contains_key("closure") {
+fn outcome<'a>(body: impl View<'a>) -> Result<(), Fault> {
+    let text = |name| body.member(name).and_then(View::text);
+    let has = |name| body.member(name).is_some();
+    if has("sent") && !has("closure") {
         return Err(fault("closure", "is missing, though something was sent"));
     }
     match text("verdict") {
@@ -177,58 +194,62 @@ fn outcome(body: &Map<String, Value>) -> Result<(), Fault> {
             Err(fault("verdict", "is `deny` outside audit mode"))
         }
         Some("deny") => reasons_given(body),
-        None if body.contains_key("sent") => Err(fault("verdict", "is null, though something was sent")),
+        None if has("sent") => Err(fault("verdict", "is null, though something was sent")),
         _ => Ok(()),
     }
 }
 
-fn reasons_given(body: &Map<String, Value>) -> Result<(), Fault> {
-    let given = body.get("reasons").and_then(Value::as_array).is_some_and(|reasons| !reasons.is_empty());
+fn reasons_given<'a>(body: impl View<'a>) -> Result<(), Fault> {
+    let given = body.member("reasons").is_some_and(|reasons| reasons.items().next().is_some());
     if given { Ok(()) } else { Err(fault("reasons", "gives no reason")) }
 }
 
-fn members(rules: &[Rule], object: &Map<String, Value>) -> Result<(), Fault> {
-    rules.iter().try_for_each(|(name, required, shape)| match object.get(*name) {
+fn members<'a>(rules: &[Rule], object: impl View<'a>) -> Result<(), Fault> {
+    rules.iter().try_for_each(|(name, required, shape)| match object.member(name) {
         Some(value) => fits(shape, value).map_err(|it| it.below(name)),
         None if *required => Err(fault(name, "is missing")),
         None => Ok(()),
     })
 }
 
-fn fits(shape: &Shape, value: &Value) -> Result<(), Fault> {
+fn fits<'a>(shape: &Shape, value: impl View<'a>) -> Result<(), Fault> {
+    let seen = value.seen();
     let (fits, problem) = match shape {
-        Shape::OrNull(_) if value.is_null() => return Ok(()),
+        Shape::OrNull(_) if seen == Seen::Null => return Ok(()),
         Shape::OrNull(shape) => return fits(shape, value),
-        Shape::Object(rules) => match value {
-            Value::Object(object) => return members(rules, object),
+        Shape::Object(rules) => match seen {
+            Seen::Object => return members(rules, value),
             _ => (false, "is not an object"),
         },
-        Shape::List(rules) => match value {
-            Value::Array(items) => {
-                return items.iter().enumerate().try_for_each(|(i, item)| element(rules, i, item));
+        Shape::List(rules) => match seen {
+            Seen::Array => {
+                return value.items().enumerate().try_for_each(|(i, item)| element(rules, i, item));
             }
             _ => (false, "is not an array"),
         },
-        Shape::Text => (value.is_string(), "is not a string"),
+        Shape::Text => (value.text().is_some(), "is not a string"),
         Shape::Code => {
-            (value.as_str().is_some_and(is_code), "is not a code of lower-case words joined by hyphens")
+            (value.text().is_some_and(is_code), "is not a code of lower-case words joined by hyphens")
         }
-        Shape::Flag => (value.is_boolean(), "is not true or false"),
-        Shape::Count => (value.as_i64().is_some_and(|n| (0..=MAX_INTEGER).contains(&n)), "is not a count"),
+        Shape::Flag => (seen == Seen::Flag, "is not true or false"),
+        Shape::Count => (matches!(seen, Seen::Number(Some(0..=MAX_INTEGER))), "is not a count"),
         Shape::Hex => {
-            (value.as_str().and_then(Digest::from_hex).is_some(), "is not 64 lower-case hexadecimal digits")
+            (value.text().and_then(Digest::from_hex).is_some(), "is not 64 lower-case hexadecimal digits")
         }
-        Shape::Commitment => (Commitment::from_json(value).is_some(), "is not a commitment"),
+        Shape::Time => {
+            (value.text().is_some_and(is_time), "is not RFC 3339 in UTC with nine fractional digits")
+        }
+        Shape::Commitment => (Commitment::seen_in(value).is_some(), "is not a commitment"),
         Shape::One(words) => {
-            (value.as_str().is_some_and(|word| words.contains(&word)), "is not one of its words")
+            (value.text().is_some_and(|word| words.contains(&word)), "is not one of its words")
         }
     };
     if fits { Ok(()) } else { Err(fault("", problem)) }
 }
 
-fn element(rules: &[Rule], index: usize, item: &Value) -> Result<(), Fault> {
-    match item {
-        Value::Object(object) => members(rules, object).map_err(|it| it.below(&index.to_string())),
+fn element<'a>(rules: &[Rule], index: usize, item: impl View<'a>) -> Result<(), Fault> {
+    match item.seen() {
+        Seen::Object => members(rules, item).map_err(|it| it.below(&index.to_string())),
         _ => Err(fault(&index.to_string(), "is not an object")),
     }
 }

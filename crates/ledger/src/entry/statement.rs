@@ -1,9 +1,10 @@
 //! Between an [`Entry`] and its bytes.
 
 use super::{
-    Entry, EntryError, Kind, MAX_DEPTH, MAX_INTEGER, MAX_PAYLOAD_BYTES, PREDICATE_TYPE, STATEMENT_TYPE, shape,
+    Entry, EntryError, Head, Kind, MAX_DEPTH, MAX_INTEGER, MAX_PAYLOAD_BYTES, PREDICATE_TYPE, STATEMENT_TYPE,
+    shape,
 };
-use lastlook_canon::{Digest, Json, Limits};
+use lastlook_canon::{Digest, Json, Limits, Plain, PlainKind, PlainValue};
 use serde_json::{Map, Value, json};
 
 /// The members of the predicate that every entry has beside its body.
@@ -35,15 +36,67 @@ pub(super) fn read(payload: &[u8]) -> Result<Entry, EntryError> {
     if payload.len() > MAX_PAYLOAD_BYTES {
         return Err(EntryError::Size(payload.len()));
     }
+    let entry = entry_of(statement_of(payload)?)?;
+    check(&entry)?;
+    Ok(entry)
+}
+
+/// The document, in canonical form. Nearly all that is ever read is, and one pass sees it; what is not is taken apart to say why.
+pub(super) fn statement_of(payload: &[u8]) -> Result<Value, EntryError> {
+    if lastlook_canon::is_canonical_of_integers(payload, MAX_DEPTH)
+        && let Ok(statement) = serde_json::from_slice(payload)
+    {
+        return Ok(statement);
+    }
+    taken_apart(payload)
+}
+
+/// The document as the rules have it, each with its error.
+pub(super) fn taken_apart(payload: &[u8]) -> Result<Value, EntryError> {
     let json = lastlook_canon::parse(payload, &LIMITS).map_err(EntryError::Json)?;
     let statement =
         value_of(&json).and_then(|value| sound(&value, 1).map(|()| value)).map_err(Unsound::into_error)?;
     if canonical(&statement) != payload {
         return Err(EntryError::NotCanonical);
     }
-    let entry = entry_of(statement)?;
-    check(&entry)?;
-    Ok(entry)
+    Ok(statement)
+}
+
+pub(super) fn head(payload: &[u8]) -> Result<Head, EntryError> {
+    if payload.len() <= MAX_PAYLOAD_BYTES
+        && let Some(statement) = Plain::read(payload, MAX_DEPTH)
+        && let Some(head) = plain_head(statement.value())
+    {
+        return Ok(head);
+    }
+    // Whatever is unusual goes the long way, which says what is wrong with it, if anything is.
+    read(payload).map(|Entry { kind, origin, attempt, .. }| Head { kind, origin, attempt })
+}
+
+/// What a statement in canonical form is filed under, if all is as it must be, and spelt without escapes where it counts.
+pub(super) fn plain_head(statement: PlainValue) -> Option<Head> {
+    let says = |name: &str, text: &str| statement.member(name).and_then(PlainValue::text) == Some(text);
+    if !says("_type", STATEMENT_TYPE) || !says("predicateType", PREDICATE_TYPE) {
+        return None;
+    }
+    let predicate = statement.member("predicate").filter(|it| it.kind() == PlainKind::Object)?;
+    let [attempt, kind, origin, time] = HEAD.map(|name| predicate.member(name).and_then(PlainValue::text));
+    let (attempt, kind, origin, time) = (attempt?, kind?.parse().ok()?, origin?, time?);
+    let mut subjects = statement.member("subject")?.items();
+    let (subject, None) = (subjects.next()?, subjects.next()) else { return None };
+    let digest = subject.member("digest")?;
+    let action = digest.member("sha256")?.text()?;
+    let name = subject.member("name")?.text()?;
+    // What an id, a name and a time may hold leaves no room for an escape.
+    let sound = Digest::from_hex(action).is_some()
+        && name.strip_prefix("attempt/") == Some(attempt)
+        && [statement, subject, digest].map(|object| object.members().count()) == [4, 2, 1]
+        && !origin.contains('\\')
+        && crate::key::valid_name(origin)
+        && valid_attempt(attempt)
+        && shape::is_time(time)
+        && shape::check(kind, predicate).is_ok();
+    sound.then(|| Head { kind, origin: origin.to_owned(), attempt: attempt.to_owned() })
 }
 
 /// Takes the statement apart; every member of it is accounted for.
@@ -92,8 +145,8 @@ fn check(entry: &Entry) -> Result<(), EntryError> {
     if !shape::is_time(time) {
         return Err(member("time", "is not RFC 3339 in UTC with nine fractional digits"));
     }
-    let body = body.as_object().ok_or_else(|| member("", "is not an object"))?;
-    if let Some(name) = HEAD.into_iter().find(|name| body.contains_key(*name)) {
+    let members = body.as_object().ok_or_else(|| member("", "is not an object"))?;
+    if let Some(name) = HEAD.into_iter().find(|name| members.contains_key(*name)) {
         return Err(member(name, "stands twice: it is not part of the body"));
     }
     shape::check(*kind, body).map_err(|fault| member(&fault.member, fault.problem))

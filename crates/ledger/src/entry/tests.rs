@@ -318,7 +318,55 @@ fn the_leaf_holds_the_pre_authentication_encoding() {
     assert_ne!(leaf_of_payload(b"{}"), leaf_hash(b"{}"));
 }
 
+/// The one pass takes nothing that the long way does not take, and both make the same of it.
+#[track_caller]
+fn check_one_pass(payload: &[u8]) {
+    let shown = String::from_utf8_lossy(payload);
+    assert_eq!(statement::statement_of(payload), statement::taken_apart(payload), "{shown}");
+    let long = Entry::from_payload(payload).map(|Entry { kind, origin, attempt, .. }| Head {
+        kind,
+        origin,
+        attempt,
+    });
+    assert_eq!(Entry::head_of_payload(payload), long, "{shown}");
+    // What the short way takes, the long way takes.
+    let plain = lastlook_canon::Plain::read(payload, MAX_DEPTH);
+    if let Some(head) = plain.and_then(|plain| statement::plain_head(plain.value())) {
+        assert_eq!(Ok(head), long, "{shown}");
+    }
+}
+
+#[test]
+fn one_pass_over_a_payload_says_what_taking_it_apart_says() {
+    for kind in Kind::ALL {
+        let payload = entry(kind).to_payload().unwrap();
+        let plain = lastlook_canon::Plain::read(&payload, MAX_DEPTH);
+        assert!(plain.is_some_and(|plain| statement::plain_head(plain.value()).is_some()));
+        check_one_pass(&payload);
+        for at in 0..payload.len() {
+            for mask in [0x01, 0x02, 0x10, 0x20, 0x80] {
+                let mut changed = payload.clone();
+                changed[at] ^= mask;
+                check_one_pass(&changed);
+            }
+            check_one_pass(&payload[..at]);
+        }
+    }
+}
+
 proptest! {
+    #[test]
+    fn one_pass_agrees_about_changed_payloads(
+        at: proptest::sample::Index, gone in 0_usize..4,
+        put in r#"[ "\\,:{}\[\]0-9a-fnu.é-]{0,6}|9007199254740992|-0|\\u000[0-9a-f]"#, value in -(1_i64 << 54)..(1 << 54),
+    ) {
+        let numbered = with(Kind::Outcome, "/later", json!({ "\n": [value / 4, "\u{7}é\u{10000}"], "\u{e000}": null, "\u{10000}": {} }));
+        let mut changed = numbered.to_payload().unwrap();
+        let at = at.index(changed.len());
+        let end = (at + gone).min(changed.len());
+        changed.splice(at..end, put.bytes());
+        check_one_pass(&changed);
+    }
     #[test]
     fn what_is_written_reads_back(name in "[a-z]{0,3}\\PC{0,6}", text in "\\PC*", number: i32, flag: bool) {
         let value = json!([text, number, flag, null, { name.clone(): number }]);

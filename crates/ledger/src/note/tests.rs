@@ -25,7 +25,7 @@ fn check(note: &str, expect: Result<Checkpoint, &str>) {
 /// `text` signed as if it were a checkpoint, whatever it says.
 fn forged(text: &str) -> String {
     let key = key();
-    let signed = key.sign_text(text);
+    let signed = key.verifier().line(&key.signature(text.as_bytes()));
     format!("{text}\n{signed}")
 }
 
@@ -200,4 +200,30 @@ fn a_file_of_keys_may_have_comments() {
 #[test]
 fn a_signing_key_is_not_shown() {
     assert_eq!(format!("{:?}", key()), "SigningKey(lastlook/3f9a, …)");
+}
+
+/// A token that answers something else than its signature, or nothing.
+#[derive(Debug)]
+struct Token(Result<[u8; 64], crate::SignError>);
+
+impl crate::Signer for Token {
+    fn verifier(&self) -> VerifierKey {
+        key().verifier()
+    }
+
+    fn sign(&self, _: &[u8]) -> Result<[u8; 64], crate::SignError> {
+        self.0.clone()
+    }
+}
+
+#[test]
+fn what_a_signer_gives_is_verified_before_it_leaves() {
+    use crate::{SignError, cosign_checkpoint, sign_checkpoint};
+    let refused = SignError::Refused { key: NAME.to_owned(), why: "the token is locked".to_owned() };
+    let elsewhere = key().signature(b"something else");
+    for token in [Token(Ok([0; 64])), Token(Ok(elsewhere)), Token(Err(refused))] {
+        assert_eq!(sign_checkpoint(&token, &checkpoint()).unwrap_err().code(), "signing-failed");
+        assert!(cosign_checkpoint(&[&key(), &token], &checkpoint()).is_err());
+    }
+    assert_eq!(sign_checkpoint(&key(), &checkpoint()).unwrap(), signed());
 }

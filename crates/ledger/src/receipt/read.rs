@@ -4,11 +4,12 @@ use super::{Armed, FORMAT, Included, MAX_RECEIPT_BYTES, OpenedValue, Receipt};
 use crate::commit::Salt;
 use crate::entry::{Kind, MAX_INTEGER, PAYLOAD_TYPE};
 use crate::error::{VerifyError, brief};
+use crate::fields::FieldProof;
 use crate::tree::Hash;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use lastlook_canon::{Json, Limits};
 
-const LIMITS: Limits = Limits { max_bytes: MAX_RECEIPT_BYTES, max_depth: 64 };
+pub(super) const LIMITS: Limits = Limits { max_bytes: MAX_RECEIPT_BYTES, max_depth: 64 };
 /// More siblings than any tree has.
 const MAX_PROOF: usize = 64;
 
@@ -48,20 +49,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<Receipt, VerifyError> {
 }
 
 fn included(members: &Members<'_>) -> Result<Included, VerifyError> {
-    let index = members.need("index")?.as_i64().filter(|index| (0..=MAX_INTEGER).contains(index));
-    let hashes = members.need("inclusion")?.as_array().filter(|hashes| hashes.len() <= MAX_PROOF);
-    let hashes = hashes.ok_or_else(|| members.fault("inclusion", "is not an array of at most 64 hashes"))?;
-    let hash = |hash: &Json| {
-        hash.as_str().and_then(|text| STANDARD.decode(text).ok()).and_then(|it| Hash::from_slice(&it))
-    };
     Ok(Included {
         payload: members.base64("payload")?,
-        index: index
-            .and_then(|index| index.try_into().ok())
-            .ok_or_else(|| members.fault("index", "is not a count"))?,
-        inclusion: hashes.iter().map(hash).collect::<Option<_>>().ok_or_else(|| {
-            members.fault("inclusion", "holds something that is not the base64 of 32 bytes")
-        })?,
+        index: members.index()?,
+        inclusion: members.hashes("inclusion")?,
     })
 }
 
@@ -85,7 +76,7 @@ fn values(json: &Json) -> Result<Vec<OpenedValue>, VerifyError> {
 
 fn value(json: &Json) -> Result<OpenedValue, VerifyError> {
     let value = Members::of(json, "values")?;
-    value.known(&["of", "label", "salt", "value", "value_base64"])?;
+    value.known(&["of", "label", "salt", "value", "value_base64", "index", "proof"])?;
     let of = value.text("of")?;
     let salt: Option<[u8; 32]> = value.base64("salt")?.try_into().ok();
     Ok(OpenedValue {
@@ -96,6 +87,10 @@ fn value(json: &Json) -> Result<OpenedValue, VerifyError> {
             (Some(_), None) => value.text("value")?.as_bytes().to_vec(),
             (None, Some(_)) => value.base64("value_base64")?,
             _ => return Err(value.fault("value", "must be given once: as `value` or as `value_base64`")),
+        },
+        field: match (value.get("index"), value.get("proof")) {
+            (None, None) => None,
+            _ => Some(FieldProof { index: value.index()?, proof: value.hashes("proof")? }),
         },
     })
 }
@@ -128,6 +123,22 @@ impl<'a> Members<'a> {
 
     fn base64(&self, name: &str) -> Result<Vec<u8>, VerifyError> {
         STANDARD.decode(self.text(name)?).map_err(|_| self.fault(name, "is not base64"))
+    }
+
+    fn index(&self) -> Result<u64, VerifyError> {
+        let index = self.need("index")?.as_i64().filter(|index| (0..=MAX_INTEGER).contains(index));
+        let index = index.and_then(|index| index.try_into().ok());
+        index.ok_or_else(|| self.fault("index", "is not a count"))
+    }
+
+    fn hashes(&self, name: &str) -> Result<Vec<Hash>, VerifyError> {
+        let hashes = self.need(name)?.as_array().filter(|hashes| hashes.len() <= MAX_PROOF);
+        let hashes = hashes.ok_or_else(|| self.fault(name, "is not an array of at most 64 hashes"))?;
+        let hash = |hash: &Json| {
+            hash.as_str().and_then(|text| STANDARD.decode(text).ok()).and_then(|it| Hash::from_slice(&it))
+        };
+        let hashes = hashes.iter().map(hash).collect::<Option<_>>();
+        hashes.ok_or_else(|| self.fault(name, "holds something that is not the base64 of 32 bytes"))
     }
 
     /// Refuses members that this version does not know: they would look proven and be unchecked.

@@ -4,8 +4,9 @@ use super::{Armed, Included, OpenedValue, Receipt, read};
 use crate::entry::{Entry, Kind, leaf_of_payload};
 use crate::error::{VerifyError, brief};
 use crate::key::VerifierKey;
-use crate::note::{Checkpoint, open_checkpoint};
+use crate::note::Checkpoint;
 use crate::tree::{inclusion_proof_len, verify_inclusion};
+use crate::witness::{Cosigned, Witnesses, open_witnessed};
 
 /// A receipt that was verified: everything in it is proven, and it can come from nowhere but [`verify_receipt`].
 #[derive(Debug, Clone, PartialEq)]
@@ -15,8 +16,12 @@ pub struct Verified {
     pub entry: Entry,
     /// Its place in its log, from 0.
     pub index: u64,
+    /// The entry's bytes, and the proof that they are at that place.
+    pub included: Included,
     /// The signed checkpoint that covers it.
     pub checkpoint: Checkpoint,
+    /// The pinned witnesses that have cosigned that checkpoint.
+    pub witnessed: Vec<Cosigned>,
     /// The attempt's armed entry, when the receipt brought it along.
     pub armed: Option<Entry>,
     /// Values that open commitments in these entries.
@@ -39,18 +44,30 @@ impl Verified {
 ///
 /// The first check that fails, in the order of `spec/receipt.md`. Never panics, whatever the bytes.
 pub fn verify_receipt(bytes: &[u8], keys: &[VerifierKey]) -> Result<Verified, VerifyError> {
+    verify_receipt_witnessed(bytes, keys, &Witnesses::none())
+}
+
+/// Like [`verify_receipt`], and every checkpoint in the receipt must have been cosigned by enough of the pinned witnesses.
+///
+/// What then verifies was not cut off before those witnesses saw it, and is in the one log that they saw (`spec/witness.md`).
+pub fn verify_receipt_witnessed(
+    bytes: &[u8],
+    keys: &[VerifierKey],
+    witnesses: &Witnesses,
+) -> Result<Verified, VerifyError> {
     let Receipt { entry: included, checkpoint: note, armed, values } = read::read(bytes)?;
     let entry = Entry::from_payload(&included.payload)?;
     if !entry.kind.is_receipt() {
         return Err(VerifyError::NotAReceipt(entry.kind));
     }
-    let checkpoint = open_checkpoint(&note, keys)?;
+    let (checkpoint, witnessed) = open_witnessed(&note, keys, witnesses)?;
     proven(&entry, &included, &checkpoint)?;
-    let armed = armed.map(|armed| begun(&armed, &entry, &included, &checkpoint, keys)).transpose()?;
+    let armed =
+        armed.map(|armed| begun(&armed, &entry, &included, &checkpoint, (keys, witnesses))).transpose()?;
     for value in &values {
         opens(value, &entry, armed.as_ref())?;
     }
-    Ok(Verified { entry, index: included.index, checkpoint, armed, values })
+    Ok(Verified { entry, index: included.index, included, checkpoint, witnessed, armed, values })
 }
 
 /// Whether the checkpoint covers this entry at its index.
@@ -79,12 +96,12 @@ fn begun(
     end: &Entry,
     ended: &Included,
     checkpoint: &Checkpoint,
-    keys: &[VerifierKey],
+    (keys, witnesses): (&[VerifierKey], &Witnesses),
 ) -> Result<Entry, VerifyError> {
     let inside = |error: VerifyError| VerifyError::Armed(Box::new(error));
     let entry = Entry::from_payload(&armed.entry.payload).map_err(|error| inside(error.into()))?;
     let other = match &armed.checkpoint {
-        Some(note) => Some(open_checkpoint(note, keys).map_err(|error| inside(error.into()))?),
+        Some(note) => Some(open_witnessed(note, keys, witnesses).map_err(|error| inside(error.into()))?.0),
         None => None,
     };
     proven(&entry, &armed.entry, other.as_ref().unwrap_or(checkpoint)).map_err(inside)?;
@@ -107,15 +124,19 @@ fn begun(
     mismatch.map_or(Ok(entry), |why| Err(VerifyError::ArmedMismatch(why)))
 }
 
-/// Whether a value opens a commitment of the entry it is said to be of.
+/// Whether a value opens a commitment of the entry it is said to be of, or is a field of what that entry commits to.
 fn opens(value: &OpenedValue, entry: &Entry, armed: Option<&Entry>) -> Result<(), VerifyError> {
-    let OpenedValue { of, label, salt, value } = value;
+    let OpenedValue { of, label, salt, value, field } = value;
     let entry = [Some(entry), armed].into_iter().flatten().find(|entry| entry.kind == *of);
-    let commitment = entry.and_then(|entry| entry.commitment(label));
-    let commitment =
-        commitment.ok_or_else(|| VerifyError::UnknownLabel { of: of.to_string(), label: brief(label) })?;
-    if !commitment.opens(salt, value) {
-        return Err(VerifyError::DoesNotOpen { of: *of, label: brief(label) });
+    let opens = entry.and_then(|entry| match field {
+        None => Some(entry.commitment(label)?.opens(salt, value)),
+        Some(proof) => {
+            Some(entry.fields().filter(|_| entry.commits_above(label))?.has(label, salt, value, proof))
+        }
+    });
+    match opens {
+        Some(true) => Ok(()),
+        Some(false) => Err(VerifyError::DoesNotOpen { of: *of, label: brief(label) }),
+        None => Err(VerifyError::UnknownLabel { of: of.to_string(), label: brief(label) }),
     }
-    Ok(())
 }

@@ -80,7 +80,7 @@ pub fn seed(attempt: &str, kind: Kind) -> [u8; 32] {
 
 pub fn value(attempt: &str, of: Kind, label: &str, value: &[u8]) -> OpenedValue {
     let salt = Salt::derive(&seed(attempt, of), label);
-    OpenedValue { of, label: label.to_owned(), salt, value: value.to_vec() }
+    OpenedValue { of, label: label.to_owned(), salt, value: value.to_vec(), field: None }
 }
 
 fn committed(attempt: &str, of: Kind, label: &str, bytes: &[u8]) -> Value {

@@ -1,7 +1,7 @@
 //! Bytes from anywhere: no panic, and nothing verifies that was not signed.
 
-use crate::fixture::{EARLY, across, first, full, pinned};
-use lastlook_ledger::{Verified, VerifierKey, open_checkpoint, verify_receipt};
+use crate::fixture::{EARLY, Log, across, entry, first, full, pinned};
+use lastlook_ledger::{Kind, Verified, VerifierKey, open_checkpoint, verify_log, verify_receipt};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::sync::LazyLock;
@@ -51,6 +51,31 @@ fn anything() -> impl Strategy<Value = Value> {
         "\\PC{0,40}".prop_map(Value::from),
         "[A-Za-z0-9+/]{43}=".prop_map(Value::from),
     ]
+}
+
+/// Whatever the clock said: the receipt says what was recorded, and nobody compares it with another clock.
+#[test]
+fn a_time_far_in_the_past_or_the_future_is_told_and_not_judged() {
+    for time in [
+        "0000-01-01T00:00:00.000000000Z",
+        "1601-01-01T00:00:00.000000001Z",
+        "2038-01-19T03:14:08.000000000Z",
+        "2262-04-11T23:47:16.854775808Z",
+        "9999-12-31T23:59:59.999999999Z",
+    ] {
+        let mut ended = entry(Kind::Outcome, "a", json!({}));
+        ended.time = time.to_owned();
+        // The one before it is later: an order in time is not promised, the order in the log is.
+        let log = Log::new(1).with(&[entry(Kind::Armed, "a", json!({})), ended]);
+        let verified = verify_receipt(&log.receipt_with_armed(1, 0).to_json(), &pinned()).unwrap();
+        assert_eq!(verified.entry.time, time);
+        assert!(verify_log(log.payloads.iter().cloned(), &log.note(), &pinned()).is_ok());
+    }
+    for time in ["-0001-01-01T00:00:00.000000000Z", "10000-01-01T00:00:00.000000000Z"] {
+        let mut ended = entry(Kind::Outcome, "a", json!({}));
+        ended.time = time.to_owned();
+        assert!(ended.to_payload().is_err(), "{time}");
+    }
 }
 
 proptest! {

@@ -8,8 +8,12 @@
 )]
 #![allow(clippy::disallowed_methods, reason = "the vectors are files; the crate itself reads none")]
 
+mod corpus;
 mod fixture;
 mod hostile;
 mod logs;
 mod python;
 mod vectors;
+
+// `cargo bolero` builds all tests of a package, and what measures coverage is linked with this.
+use bolero as _;

@@ -19,7 +19,7 @@ fn repository() -> PathBuf {
 }
 
 /// What the verifier in Python answers to each question.
-fn ask(questions: &[Value]) -> Vec<Value> {
+pub fn ask(questions: &[Value]) -> Vec<Value> {
     let tools = std::env::var_os("LASTLOOK_TOOLS").map_or_else(|| repository().join(".tools"), PathBuf::from);
     let mut child = Command::new(tools.join("python/bin/python"))
         .args(["-m", "lastlook_verify.batch"])
@@ -50,7 +50,7 @@ fn question(check: &str, vector: &Value) -> Value {
 }
 
 /// Every list of every file, with the check that it is for.
-const LISTS: [(&str, &str, &str); 18] = [
+const LISTS: [(&str, &str, &str); 32] = [
     ("keys.json", "good", "key"),
     ("keys.json", "malformed", "key"),
     ("key-files.json", "good", "key_file"),
@@ -63,10 +63,24 @@ const LISTS: [(&str, &str, &str); 18] = [
     ("checkpoints.json", "malformed", "note"),
     ("receipts.json", "good", "receipt"),
     ("receipts.json", "malformed", "receipt"),
+    ("fields.json", "good", "receipt"),
+    ("fields.json", "malformed", "receipt"),
     ("logs.json", "good", "log"),
     ("logs.json", "malformed", "log"),
     ("approvals.json", "good", "statement"),
     ("approvals.json", "malformed", "statement"),
+    ("handovers.json", "good", "handover"),
+    ("handovers.json", "malformed", "handover"),
+    ("handovers.json", "following", "following"),
+    ("handovers.json", "not_followed", "following"),
+    ("handovers.json", "receipts", "brought"),
+    ("handovers.json", "receipts_refused", "brought"),
+    ("witness-keys.json", "good", "witness_key"),
+    ("witness-keys.json", "malformed", "witness_key"),
+    ("cosignatures.json", "good", "cosigned"),
+    ("cosignatures.json", "malformed", "cosigned"),
+    ("reads.json", "good", "entry"),
+    ("reads.json", "malformed", "entry"),
     ("tree.json", "inclusion", "inclusion"),
     ("tree.json", "consistency", "consistency"),
 ];

@@ -5,15 +5,20 @@
 
 pub mod approvals;
 mod basics;
+mod fields;
+mod handovers;
 mod logs;
 mod more;
+mod reads;
 mod receipts;
+mod witness;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use lastlook_ledger::entry::Head;
 use lastlook_ledger::tree::{inclusion_proof, leaf_hash, verify_consistency, verify_inclusion};
 use lastlook_ledger::{
-    Commitment, Entry, Hash, Salt, Tree, VerifierKey, leaf_of_payload, open_checkpoint, parse_keys,
-    verify_log, verify_receipt,
+    Commitment, Entry, Hash, Salt, Tree, VerifierKey, WitnessKey, leaf_of_payload, open_checkpoint,
+    parse_keys, verify_log, verify_receipt,
 };
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -88,7 +93,7 @@ fn expect<T: PartialEq + std::fmt::Debug>(found: T, expected: T) -> Result<(), S
 }
 
 /// Every file as this code writes it; on disk they are brought up to date once, before anything reads them, when asked.
-static FILES: LazyLock<[(&str, String); 9]> = LazyLock::new(|| {
+static FILES: LazyLock<[(&str, String); 14]> = LazyLock::new(|| {
     let files = [
         ("keys.json", more::with_keys(basics::keys())),
         ("key-files.json", more::key_files()),
@@ -97,8 +102,13 @@ static FILES: LazyLock<[(&str, String); 9]> = LazyLock::new(|| {
         ("tree.json", more::tree(basics::tree())),
         ("checkpoints.json", more::with_checkpoints(basics::checkpoints())),
         ("receipts.json", more::receipts(receipts::receipts())),
+        ("fields.json", fields::fields_file()),
         ("logs.json", more::logs(logs::logs())),
         ("approvals.json", more::with_approvals(approvals::approvals())),
+        ("handovers.json", handovers::handovers()),
+        ("witness-keys.json", witness::keys()),
+        ("cosignatures.json", witness::cosignatures()),
+        ("reads.json", reads::reads()),
     ];
     let files = files.map(|(name, vectors)| (name, format!("{:#}\n", sorted(vectors))));
     if std::env::var_os("LASTLOOK_WRITE_VECTORS").is_some_and(|value| value == "1") {
@@ -176,18 +186,24 @@ fn commitments_are_those_of_the_vectors() {
 
 #[test]
 fn entries_are_read_as_the_vectors_say() {
-    let file = read("entries.json");
-    each(&file["good"], |vector| {
-        let payload = bytes(vector, "payload");
-        let entry = Entry::from_payload(&payload).map_err(|error| error.to_string())?;
-        expect(entry.kind.as_str(), text(vector, "kind"))?;
-        expect(entry.to_payload().unwrap(), payload.clone())?;
-        expect(leaf_of_payload(&payload), hash(&vector["leaf"]))
-    });
-    each(&file["malformed"], |vector| {
-        let found = Entry::from_payload(&bytes(vector, "payload"));
-        expect(found.map_err(|error| error.code()), Err(text(vector, "code")))
-    });
+    for file in ["entries.json", "reads.json"].map(read) {
+        each(&file["good"], |vector| {
+            let payload = bytes(vector, "payload");
+            let entry = Entry::from_payload(&payload).map_err(|error| error.to_string())?;
+            expect(entry.kind.as_str(), text(vector, "kind"))?;
+            let Head { kind, origin, attempt } =
+                Entry::head_of_payload(&payload).map_err(|error| error.to_string())?;
+            expect((kind, &origin, &attempt), (entry.kind, &entry.origin, &entry.attempt))?;
+            expect(entry.to_payload().unwrap(), payload.clone())?;
+            expect(leaf_of_payload(&payload), hash(&vector["leaf"]))
+        });
+        each(&file["malformed"], |vector| {
+            let payload = bytes(vector, "payload");
+            let found = Entry::from_payload(&payload).expect_err("malformed");
+            expect(Entry::head_of_payload(&payload), Err(found.clone()))?;
+            expect(found.code(), text(vector, "code"))
+        });
+    }
 }
 
 #[test]
@@ -235,7 +251,15 @@ fn checkpoints_are_read_as_the_vectors_say() {
 
 #[test]
 fn receipts_are_read_as_the_vectors_say() {
-    let file = read("receipts.json");
+    are_read(&read("receipts.json"));
+}
+
+#[test]
+fn receipts_that_disclose_fields_are_read_as_the_vectors_say() {
+    are_read(&read("fields.json"));
+}
+
+fn are_read(file: &Value) {
     each(&file["good"], |vector| {
         let found =
             verify_receipt(&bytes(vector, "file"), &keys(vector)).map_err(|error| error.to_string())?;
@@ -249,6 +273,27 @@ fn receipts_are_read_as_the_vectors_say() {
         expect(message.ends_with('.') || message.contains("::") || message.len() < 10, false)?;
         expect(error.code(), text(vector, "code"))
     });
+}
+
+#[test]
+fn witnesses_keys_are_read_as_the_vectors_say() {
+    let file = read("witness-keys.json");
+    let key = |vector: &Value| text(vector, "vkey").parse::<WitnessKey>().map_err(|error| error.code());
+    each(&file["good"], |vector| {
+        let key = key(vector)?;
+        expect(key.to_string().as_str(), text(vector, "vkey"))?;
+        expect(key.name(), text(vector, "key_name"))?;
+        expect(hex::encode(key.id()).as_str(), text(vector, "id"))?;
+        expect(hex::encode(key.public_bytes()).as_str(), text(vector, "public"))
+    });
+    each(&file["malformed"], |vector| expect(key(vector).err(), Some(text(vector, "code"))));
+}
+
+#[test]
+fn cosignatures_are_read_as_the_vectors_say() {
+    let file = read("cosignatures.json");
+    each(&file["good"], |vector| expect(witness::found(vector), Ok(vector["cosigned"].clone())));
+    each(&file["malformed"], |vector| expect(witness::found(vector), Err(text(vector, "code"))));
 }
 
 #[test]
@@ -270,7 +315,7 @@ fn logs_are_read_as_the_vectors_say() {
 }
 
 /// Every code that verification reports.
-const CODES: [&str; 38] = [
+const CODES: [&str; 48] = [
     "approval-format",
     "approval-json",
     "approval-member",
@@ -278,9 +323,13 @@ const CODES: [&str; 38] = [
     "approval-signature",
     "approval-too-large",
     "armed-mismatch",
+    "checkpoint-bad-cosignature",
     "checkpoint-bad-signature",
     "checkpoint-foreign-origin",
+    "checkpoint-key-compromised",
+    "checkpoint-key-ended",
     "checkpoint-malformed",
+    "checkpoint-not-witnessed",
     "checkpoint-unknown-key",
     "checkpoint-unsigned",
     "entry-json",
@@ -289,6 +338,12 @@ const CODES: [&str; 38] = [
     "entry-number",
     "entry-statement",
     "entry-too-large",
+    "handover-bad-signature",
+    "handover-conflict",
+    "handover-format",
+    "handover-keys",
+    "handover-malformed",
+    "handover-unsigned",
     "index-out-of-range",
     "key-file",
     "key-form",
@@ -313,23 +368,38 @@ const CODES: [&str; 38] = [
 
 #[test]
 fn every_code_is_in_the_text_and_has_a_vector() {
-    let text: String = ["approval.md", "entry.md", "log.md", "receipt.md"]
+    let texts: String = ["approval.md", "entry.md", "log.md", "receipt.md", "witness.md"]
         .map(|name| std::fs::read_to_string(folder().join("..").join(name)).unwrap())
         .concat();
     let mut seen = std::collections::BTreeSet::new();
-    let files = ["keys", "key-files", "entries", "checkpoints", "receipts", "logs", "approvals"]
-        .map(|it| format!("{it}.json"));
+    let files = [
+        "keys",
+        "key-files",
+        "entries",
+        "checkpoints",
+        "receipts",
+        "logs",
+        "approvals",
+        "reads",
+        "witness-keys",
+        "cosignatures",
+    ]
+    .map(|it| format!("{it}.json"));
     for name in &files {
         let vectors = read(name);
         seen.extend(
             vectors["malformed"].as_array().unwrap().iter().map(|it| it["code"].as_str().unwrap().to_owned()),
         );
     }
+    let handovers = read("handovers.json");
+    for list in ["malformed", "not_followed"] {
+        seen.extend(handovers[list].as_array().unwrap().iter().map(|it| text(it, "code").to_owned()));
+    }
     // The codes whose vectors would weigh more than all others together; unit tests have them.
     seen.extend(["entry-too-large", "approval-too-large"].map(str::to_owned));
     assert_eq!(seen.iter().map(String::as_str).collect::<Vec<_>>(), CODES);
     assert_eq!(
-        CODES.into_iter().filter(|code| !text.contains(&format!("`{code}`"))).collect::<Vec<_>>(),
+        CODES.into_iter().filter(|code| !texts.contains(&format!("`{code}`"))).collect::<Vec<_>>(),
         [""; 0]
     );
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use lastlook_engine::credential::{Passphrase, Sealed, usual_file};
+use lastlook_engine::credential::{CredentialError, Passphrase, Sealed, usual_file};
 use lastlook_engine::held::{self, Decided, Revoked, Word};
 use lastlook_engine::notify::{Happened, Notice};
 use lastlook_ledger::approval::Ruling;
@@ -158,7 +158,7 @@ fn signed(
             let hint = "set one where `lastlook console` is started";
             Trouble::unavailable("there is no folder for keys: neither XDG_CONFIG_HOME nor HOME is set", hint)
         })?;
-        let passphrase = Passphrase::new(passphrase)?;
+        let passphrase = Passphrase::new(passphrase).map_err(CredentialError::from)?;
         Ok::<_, Trouble>(Sealed::read(&file)?.open_as(approver, &passphrase)?)
     });
     let decided = Handle::current().block_on(decided);

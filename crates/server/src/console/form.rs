@@ -49,7 +49,7 @@ async fn bytes(body: Body) -> Result<Zeroizing<Vec<u8>>, Trouble> {
 }
 
 /// Source: the URL standard, "application/x-www-form-urlencoded parsing"; what is not UTF-8 is refused.
-fn fields(bytes: &[u8]) -> Option<Vec<(String, Zeroizing<String>)>> {
+pub(super) fn fields(bytes: &[u8]) -> Option<Vec<(String, Zeroizing<String>)>> {
     let pairs = bytes.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
     pairs
         .map(|pair| {

@@ -9,6 +9,8 @@ mod door;
 mod events;
 mod fence;
 mod form;
+#[cfg(test)]
+mod fuzz;
 mod list;
 mod patience;
 mod request;

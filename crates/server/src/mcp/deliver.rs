@@ -179,9 +179,11 @@ impl Session {
         // What was cut is no longer what the client sent: it goes the way of what is judged.
         if self.only_reads(&tool) && call.brought.is_none() {
             let waiting = Waiting::Read { tool, params: Arc::clone(&call.params) };
-            if self.in_flight.unpark(&call.id, waiting)
-                && let Err(error) = self.boundary.link().notify(Arc::clone(&call.frame)).await
-            {
+            if !self.in_flight.unpark(&call.id, waiting) {
+                return;
+            }
+            self.boundary.count_read(&name);
+            if let Err(error) = self.boundary.link().notify(Arc::clone(&call.frame)).await {
                 self.in_flight.forget(&call.id);
                 let message = format!("the server did not take the call: {error}");
                 self.answer(reply::error(Some(&call.id), reply::INTERNAL_ERROR, &message)).await;

@@ -197,7 +197,10 @@ fn tool_call(
     if let Some(tool) = reads {
         let waiting = Waiting::Read { tool: Arc::clone(tool), params: params.into() };
         return match session.in_flight.take(id, waiting) {
-            Ok(()) => Fate::Pass,
+            Ok(()) => {
+                session.boundary.count_read(&name);
+                Fate::Pass
+            }
             Err(why) => Fate::Answer(not_taken(id, why)),
         };
     }

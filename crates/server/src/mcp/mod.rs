@@ -11,6 +11,7 @@ mod from_client;
 mod from_server;
 mod in_flight;
 mod listing;
+mod reads;
 mod reply;
 mod serve;
 mod session;

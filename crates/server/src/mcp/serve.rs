@@ -8,7 +8,7 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use lastlook_canon::Limits;
-use lastlook_engine::{Boundary, ids, recovery};
+use lastlook_engine::{Boundary, ids, recovery, retention};
 use lastlook_upstream::child::ProcessGroup;
 use lastlook_upstream::pipe::Pipe;
 use rustix::process::Signal;
@@ -18,6 +18,7 @@ use tokio::sync::watch;
 use super::elicit::Asks;
 use super::from_client::{self, Stopped};
 use super::from_server;
+use super::reads;
 use super::session::Session;
 
 /// How long effects in flight are waited for once the client is gone.
@@ -89,6 +90,9 @@ pub fn serve(runtime: &Runtime, serve: Serve) -> Result<End, ServeError> {
         let recovering = Arc::clone(&session);
         session.attempts.spawn_on(async move { recovering.recovered().await }, runtime.handle());
     }
+    runtime.spawn(retention::keep_to(Arc::downgrade(&session.boundary)));
+
+    runtime.spawn(reads::keep_recorded(Arc::clone(&session.boundary)));
 
     let (ended, ends) = mpsc::channel();
     let signalled = watch_signals(runtime, ended.clone())?;
@@ -107,6 +111,7 @@ pub fn serve(runtime: &Runtime, serve: Serve) -> Result<End, ServeError> {
 
     let told = ends.recv().unwrap_or(Told::ServerClosed);
     session.ends.store(true, Ordering::SeqCst);
+    session.attempts.spawn_on(reads::record_last(Arc::clone(&session.boundary)), runtime.handle());
     session.attempts.close();
     let all_ended = runtime.block_on(effects_have_ended(&session, signalled));
     if !all_ended {

@@ -152,6 +152,7 @@ pub fn request(id: &str) -> RequestRow {
         expires_at_ns: None,
         attempt: None,
         detail: br#"{"groups":["finance"]}"#.to_vec(),
+        over: None,
     }
 }
 

@@ -125,6 +125,11 @@ impl Held {
                 let row = self.requests.get_mut(request).ok_or_else(|| no_request(request))?;
                 let was = row.clone();
                 (row.state, row.attempt) = (*to, attempt.clone());
+                if !to.is_open()
+                    && let Some(over) = row.over.take()
+                {
+                    row.detail = over;
+                }
                 Undo::Request(request.clone(), Some(was))
             }
             Write::Vote(row) => {

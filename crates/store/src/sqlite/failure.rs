@@ -11,6 +11,8 @@ pub(super) enum Failure {
     Full,
     /// The device refused a write; that may be want of room by another name (a quota, a size limit).
     Device(String),
+    /// The key was replaced by another one meanwhile.
+    Rotated,
     /// Anything else.
     Other(String),
 }

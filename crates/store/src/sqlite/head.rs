@@ -1,6 +1,6 @@
 //! The head of one log: taken up where it ended, and only if it adds up.
 
-use lastlook_ledger::{SigningKey, open_checkpoint, tree::Hash, tree::Tree};
+use lastlook_ledger::{VerifierKey, open_checkpoint, tree::Hash, tree::Tree};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::row;
@@ -13,7 +13,7 @@ use crate::WriterId;
 pub(super) fn load(
     conn: &Connection,
     id: &WriterId,
-    key: &SigningKey,
+    key: &VerifierKey,
 ) -> rusqlite::Result<Result<Tree, &'static str>> {
     let stored = conn
         .prepare_cached("SELECT size, frontier, note FROM logs WHERE writer = ?1")?
@@ -25,7 +25,7 @@ pub(super) fn load(
     let Some((size, frontier, note)) = stored else {
         return Ok(if entries == 0 { Ok(Tree::new()) } else { Err("it has entries and no checkpoint") });
     };
-    let Ok(checkpoint) = open_checkpoint(&note, &[key.verifier()]) else {
+    let Ok(checkpoint) = open_checkpoint(&note, std::slice::from_ref(key)) else {
         return Ok(Err("its checkpoint is not signed by this state's key"));
     };
     if checkpoint.origin != id.origin {

@@ -76,6 +76,7 @@ impl Tx<'_> {
             expires_at_ns,
             attempt,
             detail,
+            over,
         } = row;
         self.known(attempt.as_deref())?;
         let mut insert = self.conn.prepare_cached(
@@ -95,7 +96,13 @@ impl Tx<'_> {
             detail,
             key
         ];
-        new(insert.execute(values), || format!("request `{id}` is recorded already"))
+        new(insert.execute(values), || format!("request `{id}` is recorded already"))?;
+        if let Some(over) = over {
+            let mut insert =
+                self.conn.prepare_cached("INSERT INTO requests_over (request, detail) VALUES (?1, ?2)")?;
+            insert.execute(params![id, over])?;
+        }
+        Ok(())
     }
 
     pub(super) fn move_request(
@@ -109,6 +116,19 @@ impl Tx<'_> {
             .conn
             .prepare_cached("UPDATE requests SET state = ?2, attempt = ?3 WHERE id = ?1")?
             .execute(params![request, to.as_str(), attempt])?;
+        if !to.is_open() {
+            let over = self
+                .conn
+                .prepare_cached(
+                    "UPDATE requests SET detail = o.detail FROM requests_over o WHERE requests.id = ?1 AND o.request = ?1",
+                )?
+                .execute([request])?;
+            if over > 0 {
+                self.conn
+                    .prepare_cached("DELETE FROM requests_over WHERE request = ?1")?
+                    .execute([request])?;
+            }
+        }
         found(moved, || format!("request `{request}` is not recorded"))
     }
 

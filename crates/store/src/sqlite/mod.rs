@@ -6,12 +6,16 @@
 
 mod apply;
 mod failure;
+#[cfg(test)]
+mod fuzz;
 mod grant;
 mod guards;
+pub(crate) mod handover;
 mod head;
 mod held;
 mod limit;
 mod packed;
+mod prune;
 mod read;
 mod row;
 pub(crate) mod schema;
@@ -25,7 +29,7 @@ use std::sync::mpsc::{self, Sender};
 use std::thread::{self, JoinHandle};
 
 use lastlook_canon::Digest;
-use lastlook_ledger::{Kind, leaf_of_payload, tree::Hash};
+use lastlook_ledger::{Kind, Signer, leaf_of_payload, tree::Hash};
 use tokio::sync::oneshot;
 
 use crate::state::{self, StateDir, StateError, Writer};
@@ -34,6 +38,7 @@ use crate::{
     RequestState, StepRow, Store, StoreError, StoredEntry, Ticket, Values, VoteRow, WriterId,
 };
 
+pub use prune::{Prune, Pruned, Pruner};
 pub use read::SqliteReader;
 use wal::Wal;
 use writer::{Appender, Job, Quota};
@@ -60,12 +65,14 @@ pub struct Settings {
     pub fault: Option<Arc<dyn Fault>>,
     /// A bound on the database's size in bytes, a sixteenth of which is kept for vital commits.
     pub max_bytes: Option<u64>,
+    /// Signs in the place of the state's own key file; it must be the key on record.
+    pub signer: Option<Arc<dyn Signer>>,
 }
 
 impl SqliteStore {
     /// Opens the database for this writer and takes up the log its slot began, if it adds up to its signed checkpoint.
     pub fn open(dir: &StateDir, slot: Writer, fault: Option<Arc<dyn Fault>>) -> Result<Self, StateError> {
-        Self::open_with(dir, slot, Settings { fault, max_bytes: None })
+        Self::open_with(dir, slot, Settings { fault, ..Settings::default() })
     }
 
     /// Like [`open`](Self::open), with other settings.
@@ -74,12 +81,26 @@ impl SqliteStore {
         let reader = dir.reader()?;
         let sql = |e: rusqlite::Error| schema::state_error(dir.paths(), &e);
         let conn = schema::connect(&dir.paths().database, false).map_err(sql)?;
-        let key = dir.key();
-        let tree = head::load(&conn, &id, &key).map_err(sql)?.map_err(|what| StateError::LogAltered {
-            path: dir.paths().database.clone(),
-            origin: id.origin.clone(),
-            what: what.into(),
-        })?;
+        let mut public = schema::recorded(&conn).map_err(sql)?;
+        let (key, tree) = loop {
+            let key = match &settings.signer {
+                Some(signer) => Arc::clone(signer),
+                None => dir.keeper().signer(&public)?,
+            };
+            let loaded = head::load(&conn, &id, &key.verifier()).map_err(sql)?;
+            // Replaced between the two: then the head is signed by the next key.
+            let now = schema::recorded(&conn).map_err(sql)?;
+            if now != public {
+                public = now;
+                continue;
+            }
+            let tree = loaded.map_err(|what| StateError::LogAltered {
+                path: dir.paths().database.clone(),
+                origin: id.origin.clone(),
+                what: what.into(),
+            })?;
+            break (key, tree);
+        };
         let mut inherited = read::open_attempts(&conn).map_err(sql)?;
         inherited.retain(|row| row.writer == id.n);
         let quota = settings.max_bytes.map(|bytes| Quota::of(bytes, &conn)).transpose().map_err(sql)?;
@@ -87,7 +108,9 @@ impl SqliteStore {
             conn,
             database: dir.paths().database.clone(),
             id: id.clone(),
+            keeper: dir.keeper().clone(),
             key,
+            public,
             tree,
             reserve: dir.reserve(),
             fault: settings.fault,

@@ -85,6 +85,7 @@ pub(super) fn request(row: &Row<'_>) -> rusqlite::Result<RequestRow> {
         expires_at_ns: row.get(7)?,
         attempt: row.get(8)?,
         detail: row.get(9)?,
+        over: None,
     })
 }
 

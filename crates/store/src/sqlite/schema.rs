@@ -9,18 +9,21 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _};
 
+use super::prune;
 use crate::state::{StateError, StatePaths};
 
 /// Marks the file as ours: `LLOK` in the database header.
 const APPLICATION_ID: i64 = 0x4c4c_4f4b;
 /// The version of the tables.
-const SCHEMA_VERSION: i64 = 4;
+const SCHEMA_VERSION: i64 = 5;
 /// The version that had no guards; like the next one, it is brought up to date when the state is opened.
 const BEFORE_GUARDS: i64 = 1;
 /// The version that had no approvals and no halts.
 const BEFORE_APPROVALS: i64 = 2;
 /// The version that had no grants, and no keys of callers.
 const BEFORE_GRANTS: i64 = 3;
+/// The version in which nothing took the place of what a request asked.
+const BEFORE_PRUNING: i64 = 4;
 /// An entry's key is its writer's number above this many bits of its index.
 pub(super) const INDEX_BITS: u32 = 40;
 
@@ -143,7 +146,7 @@ CREATE TABLE grant_uses ("grant" TEXT NOT NULL, attempt TEXT NOT NULL, PRIMARY K
 /// Opens an existing database file.
 ///
 /// `synchronous=FULL` flushes the log on every commit, `fullfsync` through the device's cache where that is a call of
-/// its own; checkpoints are asked for by the writer, so that none sits on a commit.
+/// its own; `secure_delete` overwrites what is freed; checkpoints are asked for by the writer, so that none sits on a commit.
 pub(super) fn connect(path: &Path, query_only: bool) -> rusqlite::Result<Connection> {
     let conn = Connection::open_with_flags(
         path,
@@ -153,7 +156,7 @@ pub(super) fn connect(path: &Path, query_only: bool) -> rusqlite::Result<Connect
     conn.set_prepared_statement_cache_capacity(128);
     conn.execute_batch(&format!(
         "PRAGMA synchronous = FULL; PRAGMA fullfsync = 1; PRAGMA checkpoint_fullfsync = 1; PRAGMA temp_store = MEMORY;
-         PRAGMA wal_autocheckpoint = 0; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -{CACHE_KIB};"
+         PRAGMA wal_autocheckpoint = 0; PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON; PRAGMA cache_size = -{CACHE_KIB};"
     ))?;
     if query_only {
         conn.pragma_update(None, "query_only", true)?;
@@ -188,12 +191,15 @@ pub(crate) fn prepare(paths: &StatePaths, complete: bool, verifier: &str) -> Res
         if let Err(e) = check_version(&conn, path)? {
             return Ok(Err(e));
         }
-        let recorded = conn
-            .query_row("SELECT value FROM meta WHERE name = 'verifier'", [], |row| row.get(0))
-            .optional()?;
+        let recorded = recorded(&conn).optional()?;
         Ok(recorded.ok_or_else(|| corrupt(path, "it does not say which key it belongs to".into())))
     };
     open().unwrap_or_else(|e| Err(state_error(paths, &e)))
+}
+
+/// The verifier key on record: the only one whose signatures anybody may add.
+pub(super) fn recorded(conn: &Connection) -> rusqlite::Result<String> {
+    conn.prepare_cached("SELECT value FROM meta WHERE name = 'verifier'")?.query_row([], |row| row.get(0))
 }
 
 /// Opens a connection for reading only, having checked that the database is one we can read.
@@ -235,6 +241,7 @@ fn create(conn: &Connection, verifier: &str) -> rusqlite::Result<()> {
     conn.execute_batch(GUARD_TABLES)?;
     conn.execute_batch(APPROVAL_TABLES)?;
     conn.execute_batch(GRANT_TABLES)?;
+    conn.execute_batch(prune::TABLES)?;
     conn.execute("INSERT INTO meta VALUES ('verifier', ?1)", [verifier])?;
     conn.pragma_update(None, "application_id", APPLICATION_ID)?;
     conn.pragma_update(None, "user_version", SCHEMA_VERSION)?;
@@ -264,9 +271,10 @@ fn missing(conn: &Connection) -> rusqlite::Result<&'static [&'static str]> {
         return Ok(&[]);
     }
     Ok(match header(conn, "user_version")? {
-        BEFORE_GUARDS => &[GUARD_TABLES, APPROVAL_TABLES, GRANT_TABLES],
-        BEFORE_APPROVALS => &[APPROVAL_TABLES, GRANT_TABLES],
-        BEFORE_GRANTS => &[GRANT_TABLES],
+        BEFORE_GUARDS => &[GUARD_TABLES, APPROVAL_TABLES, GRANT_TABLES, prune::TABLES],
+        BEFORE_APPROVALS => &[APPROVAL_TABLES, GRANT_TABLES, prune::TABLES],
+        BEFORE_GRANTS => &[GRANT_TABLES, prune::TABLES],
+        BEFORE_PRUNING => &[prune::TABLES],
         _ => &[],
     })
 }

@@ -2,6 +2,7 @@ mod before_approvals;
 mod before_grants;
 mod before_guards;
 mod killed_race;
+mod signing;
 
 use std::sync::Condvar;
 
@@ -43,7 +44,7 @@ impl OnDisk {
 
 impl Rig for OnDisk {
     fn open(&self, fault: Option<Arc<dyn Fault>>) -> Arc<dyn Store> {
-        Arc::new(self.with(Settings { fault, max_bytes: None }))
+        Arc::new(self.with(Settings { fault, ..Settings::default() }))
     }
 
     fn verifier(&self) -> VerifierKey {
@@ -110,7 +111,7 @@ fn together(
         }
         fault(op)
     });
-    let store = rig.with(Settings { fault, max_bytes: None });
+    let store = rig.with(Settings { fault, ..Settings::default() });
     let first = store.commit(append(&store, "first"));
     gate.wait_first();
     let tickets: Vec<_> = commits(&store).into_iter().map(|commit| store.commit(commit)).collect();
@@ -332,7 +333,8 @@ mod full_disk {
         commit(&store, arm(&store, "a", &["s"]));
         drop(store);
         obstruct(&rig);
-        let store = rig.with(Settings { fault: hook(full_while_ballast(&rig, Op::Commit)), max_bytes: None });
+        let store =
+            rig.with(Settings { fault: hook(full_while_ballast(&rig, Op::Commit)), ..Settings::default() });
         assert_eq!(done(store.commit(arm(&store, "b", &[]))), Err(CommitError::Full));
         assert!(rig.dir.paths().reserve.exists(), "kept for what is vital");
         assert!(done(store.commit(finish(&store, "a", AttemptState::Succeeded))).is_ok());
@@ -381,7 +383,7 @@ mod full_disk {
     #[test]
     fn a_bounded_database_keeps_room_for_what_is_vital() {
         let rig = OnDisk::new();
-        let store = rig.with(Settings { fault: None, max_bytes: Some(2 << 20) });
+        let store = rig.with(Settings { max_bytes: Some(2 << 20), ..Settings::default() });
         let big = |id: &str| {
             let mut next = arm(&store, id, &[]);
             next.entries[0].values =

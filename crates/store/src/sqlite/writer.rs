@@ -5,14 +5,16 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use lastlook_ledger::{Checkpoint, SigningKey, tree::Hash, tree::Tree};
+use lastlook_ledger::{Checkpoint, Signer, sign_checkpoint, tree::Hash, tree::Tree};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::apply::{Given, Tx};
 use super::failure::Failure;
 use super::head;
+use super::schema;
 use super::wal::Wal;
+use crate::state::Keeper;
 use crate::state::reserve::Reserve;
 use crate::{Commit, CommitError, Committed, Fault, Op, WriterId};
 
@@ -42,7 +44,10 @@ pub(super) struct Appender {
     pub conn: Connection,
     pub database: PathBuf,
     pub id: WriterId,
-    pub key: Arc<SigningKey>,
+    pub keeper: Keeper,
+    pub key: Arc<dyn Signer>,
+    /// The key's public half, as the database records it.
+    pub public: String,
     pub tree: Tree,
     pub reserve: Reserve,
     pub fault: Option<Arc<dyn Fault>>,
@@ -127,6 +132,7 @@ impl Appender {
             Err(Failure::Full) => Err(CommitError::Full),
             Err(Failure::Device(_)) if self.reserve.disk_is_full() => Err(CommitError::Full),
             Err(Failure::Device(what) | Failure::Other(what)) => Err(unavailable(&what)),
+            Err(Failure::Rotated) => Err(unavailable("the key was replaced meanwhile")),
         };
         answer(job, outcome);
     }
@@ -137,19 +143,47 @@ impl Appender {
         if let Some(quota) = &mut self.quota {
             quota.allow(&self.conn, vital)?;
         }
-        let result = self.try_transact(jobs);
-        if result.is_err() && !self.conn.is_autocommit() && self.conn.execute_batch("ROLLBACK").is_err() {
-            tracing::error!("a transaction could not be taken back");
+        let mut result = self.try_transact(jobs);
+        while result.as_ref().is_err_and(|failure| *failure == Failure::Rotated) {
+            self.take_back();
+            self.renew()?;
+            result = self.try_transact(jobs);
+        }
+        if result.is_err() {
+            self.take_back();
         }
         result
+    }
+
+    fn take_back(&self) {
+        if !self.conn.is_autocommit() && self.conn.execute_batch("ROLLBACK").is_err() {
+            tracing::error!("a transaction could not be taken back");
+        }
+    }
+
+    /// Goes on with the key that is on record now, if this process can open it; else nothing is recorded any more.
+    fn renew(&mut self) -> Result<(), Failure> {
+        let public = schema::recorded(&self.conn)?;
+        let renewed = self.keeper.signer(&public).map_err(|e| {
+            Failure::Other(format!("signing-failed: the key was replaced by another one: {e}"))
+        })?;
+        tracing::info!(key = %public, "the signing key was replaced; going on with the new one");
+        self.key = renewed;
+        self.public = public;
+        self.stale = true;
+        Ok(())
     }
 
     fn try_transact(&mut self, jobs: &[Job]) -> Result<Vec<Answer>, Failure> {
         let tx = Tx { conn: &self.conn, id: &self.id, fault: self.fault.as_deref() };
         tx.before(Op::Begin)?;
         self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        // INVARIANT(handed-over): nothing is signed with a key after its handover. Nobody hands over during a transaction.
+        if schema::recorded(&self.conn)? != self.public {
+            return Err(Failure::Rotated);
+        }
         if self.stale {
-            let head = head::load(&self.conn, &self.id, &self.key)?;
+            let head = head::load(&self.conn, &self.id, &self.key.verifier())?;
             self.tree = head.map_err(|what| Failure::Other(format!("log `{}`: {what}", self.id.origin)))?;
             self.stale = false;
         }
@@ -182,7 +216,8 @@ impl Appender {
 
     fn sign(&self, tree: &Tree) -> Result<(), Failure> {
         let checkpoint = Checkpoint { origin: self.id.origin.clone(), size: tree.size(), root: tree.root() };
-        let note = self.key.sign_checkpoint(&checkpoint).map_err(|e| Failure::Other(e.to_string()))?;
+        let note = sign_checkpoint(&*self.key, &checkpoint)
+            .map_err(|e| Failure::Other(format!("{}: {e}", e.code())))?;
         Ok(head::save(&self.conn, &self.id, tree, &note)?)
     }
 

@@ -3,6 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::PASSPHRASE_FILE;
+use crate::sealed::PassphraseError;
+
 /// Why a state directory cannot be opened.
 ///
 /// Each message names the file; [`StateError::hint`] says what its reader can do next.
@@ -51,6 +54,52 @@ pub enum StateError {
         path: PathBuf,
         /// Its permission bits.
         mode: u32,
+    },
+    /// The key file is a link, or no file at all.
+    #[error("signing key `{path}` is not a file of its own")]
+    KeyNotAFile {
+        /// The key file.
+        path: PathBuf,
+    },
+    /// The key file belongs to another user.
+    #[error("signing key `{path}` belongs to another user")]
+    NotYours {
+        /// The key file.
+        path: PathBuf,
+    },
+    /// Others than the owner can write the directory.
+    #[error("state directory `{path}` can be written by others (mode {mode:03o})")]
+    Exposed {
+        /// The directory.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The key is encrypted, and nobody gave a passphrase.
+    #[error("signing key `{path}` is encrypted, and there is no passphrase for it")]
+    KeyLocked {
+        /// The key file.
+        path: PathBuf,
+    },
+    /// The passphrase does not open the key.
+    #[error("the passphrase does not open the signing key `{path}`")]
+    KeyPassphrase {
+        /// The key file.
+        path: PathBuf,
+    },
+    /// The passphrase cannot be had.
+    #[error("there is no passphrase for the signing key `{path}`: {source}")]
+    Passphrase {
+        /// The key file.
+        path: PathBuf,
+        /// Why not.
+        source: PassphraseError,
+    },
+    /// The key was not replaced.
+    #[error("the signing key was not replaced: {what}")]
+    NotRotated {
+        /// Why not.
+        what: String,
     },
     /// The key file does not hold a key.
     #[error("signing key `{path}` is damaged: {what}")]
@@ -170,6 +219,27 @@ impl StateError {
                 "if nobody else can have read it, `chmod 600 {}`; else name a new state directory, which makes a new key",
                 path.display()
             ),
+            Self::KeyNotAFile { path } => format!(
+                "put the file itself at `{}`, not a link to it", path.display()
+            ),
+            Self::NotYours { path } => format!(
+                "run this as the user who owns `{}`, or name another state directory", path.display()
+            ),
+            Self::Exposed { path, .. } => format!(
+                "if nobody else can have changed anything in it, `chmod go-w {}`; else name a new one", path.display()
+            ),
+            Self::KeyLocked { .. } => format!(
+                "name the file whose first line is the passphrase in `{PASSPHRASE_FILE}`, in the environment of this \
+                 program: an MCP client has `env` for that"
+            ),
+            Self::KeyPassphrase { .. } => {
+                "nobody can recover a passphrase: if it is lost, name a new state directory; the logs here still verify"
+                    .into()
+            }
+            Self::Passphrase { .. } => {
+                format!("the file that `{PASSPHRASE_FILE}` names has it in its first line, and nobody else may read it")
+            }
+            Self::NotRotated { .. } => "the old key is still in force; put that right, then try again".into(),
             Self::KeyDamaged { path, .. } | Self::KeyForeign { path, .. } => format!(
                 "put the back-up of `{}` in its place, or name a new state directory and keep this one for verification",
                 path.display()

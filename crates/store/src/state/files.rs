@@ -19,7 +19,13 @@ pub(super) fn open_private(path: &Path) -> io::Result<File> {
 pub(super) fn write_whole(path: &Path, chunks: &[&[u8]]) -> io::Result<()> {
     let new = beside(path);
     let written = (|| {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+        // Left by a process that died; whoever else could write here could also replace the file itself.
+        match fs::remove_file(&new) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+            _ => {}
+        }
+        // A new file and no other: not what somebody put there, nor what a link there leads to.
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
         chunks.iter().try_for_each(|chunk| file.write_all(chunk))?;
         file.sync_all()?;
         fs::rename(&new, path)

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! STATE/version         what the rest means; written last
-//! STATE/key             the state's id and signing seed, for its owner only
+//! STATE/key             the state's id and signing key, for its owner only
+//! STATE/next-key        the key that takes its place, while it is being replaced
 //! STATE/lastlook.db     rows, logs and values (SQLite, with -wal and -shm beside it while in use)
 //! STATE/gate            changed whenever a halt or a revocation shuts the gate; locked by whoever passes it
 //! STATE/writers/N.lock  held by writer N while it lives
@@ -14,9 +15,12 @@
 
 mod console;
 mod error;
+mod export;
 mod files;
+mod keeper;
 mod key;
 mod lock;
+mod manage;
 pub(crate) mod reserve;
 #[cfg(test)]
 mod tests;
@@ -24,16 +28,19 @@ mod version;
 
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use lastlook_ledger::{SigningKey, VerifierKey};
+use lastlook_ledger::VerifierKey;
 
 use crate::sqlite::{SqliteReader, schema};
 
 pub use console::Announced;
 pub use error::StateError;
+pub(crate) use keeper::Keeper;
+pub use keeper::{AskPassphrase, PASSPHRASE_FILE};
 pub use lock::{DeadWriter, Writer};
+pub use manage::{Rotation, Step};
 
 /// A state directory, opened and found sound.
 ///
@@ -42,7 +49,8 @@ pub use lock::{DeadWriter, Writer};
 pub struct StateDir {
     paths: StatePaths,
     state_id: String,
-    key: Arc<SigningKey>,
+    public: VerifierKey,
+    keeper: Keeper,
 }
 
 /// Where the parts of a state directory are.
@@ -54,6 +62,8 @@ pub struct StatePaths {
     pub version: PathBuf,
     /// The signing key.
     pub key: PathBuf,
+    /// The key that takes its place, while one is being replaced.
+    pub next_key: PathBuf,
     /// The database.
     pub database: PathBuf,
     /// What every process asks, and locks, at its gate.
@@ -85,7 +95,8 @@ impl StateDir {
         files::make_dir(&paths.writers).map_err(|e| paths.error("make", &paths.writers, e))?;
         // Made here, where only one process is at it: two files of this name would be two gates.
         files::open_private(&paths.gate).map_err(|e| paths.error("open", &paths.gate, e))?;
-        let found = key::read(&paths)?;
+        key::sweep(&paths)?;
+        let found = key::read(&paths, &paths.key)?;
         let file = match found {
             Some(file) => file,
             None if complete || paths.database.exists() => {
@@ -93,15 +104,23 @@ impl StateDir {
             }
             None => key::create(&paths)?,
         };
-        open_database(&paths, complete, &file.key.verifier())?;
+        let public = open_database(&paths, complete, &file.public)?;
         if !complete {
             version::write(&paths)?;
         }
-        let dir = Self { paths, state_id: file.state_id, key: Arc::new(file.key) };
+        let keeper = Keeper::new(&paths);
+        let dir = Self { paths, state_id: file.state_id, public, keeper };
         if !dir.reserve().restore() {
             tracing::warn!(path = %dir.paths.reserve.display(), "no room for the ballast: new effects will be refused");
         }
         Ok(dir)
+    }
+
+    /// The same directory, which asks for the passphrase of an encrypted key when somebody first signs, unless
+    /// [`PASSPHRASE_FILE`] names a file that has it.
+    #[must_use]
+    pub fn asking(self, ask: AskPassphrase) -> Self {
+        Self { keeper: self.keeper.asking(ask), ..self }
     }
 
     /// Takes the lowest slot that no live writer holds, and with it the log that slot began.
@@ -122,9 +141,9 @@ impl StateDir {
         SqliteReader::open(&self.paths)
     }
 
-    /// The key with which others verify this state's checkpoints.
+    /// The key with which others verify this state's checkpoints, as it was when the directory was opened.
     pub fn verifier_key(&self) -> VerifierKey {
-        self.key.verifier()
+        self.public.clone()
     }
 
     /// The state's id: 16 hexadecimal digits, drawn when it was made.
@@ -137,8 +156,8 @@ impl StateDir {
         &self.paths
     }
 
-    pub(crate) fn key(&self) -> Arc<SigningKey> {
-        Arc::clone(&self.key)
+    pub(crate) fn keeper(&self) -> &Keeper {
+        &self.keeper
     }
 
     pub(crate) fn reserve(&self) -> reserve::Reserve {
@@ -152,6 +171,7 @@ impl StatePaths {
             root: root.into(),
             version: root.join("version"),
             key: root.join("key"),
+            next_key: root.join("next-key"),
             database: root.join("lastlook.db"),
             gate: root.join("gate"),
             writers: root.join("writers"),
@@ -172,8 +192,18 @@ impl StatePaths {
 
     /// Whether a file of this name may be found in a directory that is not complete yet.
     fn is_ours(&self, name: &str) -> bool {
-        let known =
-            ["key", "key.new", "version.new", "gate", "writers", "reserve", "reserve.new", "setup.lock"];
+        let known = [
+            "key",
+            "key.new",
+            "next-key",
+            "next-key.new",
+            "version.new",
+            "gate",
+            "writers",
+            "reserve",
+            "reserve.new",
+            "setup.lock",
+        ];
         known.contains(&name) || name.starts_with("lastlook.db")
     }
 }
@@ -192,7 +222,7 @@ fn make_root(paths: &StatePaths) -> Result<(), StateError> {
     let root = &paths.root;
     match fs::metadata(root) {
         Ok(meta) if !meta.is_dir() => return Err(StateError::NotADirectory { path: root.clone() }),
-        Ok(_) => {}
+        Ok(meta) => refuse_shared(root, &meta)?,
         Err(e) if e.kind() == io::ErrorKind::NotADirectory => {
             return Err(StateError::NotADirectory { path: root.clone() });
         }
@@ -206,6 +236,14 @@ fn make_root(paths: &StatePaths) -> Result<(), StateError> {
     use rustix::fs::Access;
     rustix::fs::access(root, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK)
         .map_err(|e| paths.error("open", root, e.into()))
+}
+
+/// Whoever can write a directory can put another key in it.
+fn refuse_shared(root: &Path, meta: &fs::Metadata) -> Result<(), StateError> {
+    if meta.mode() & 0o022 != 0 {
+        return Err(StateError::Exposed { path: root.to_owned(), mode: meta.mode() & 0o777 });
+    }
+    Ok(())
 }
 
 /// A directory with somebody else's things in it is not made into a state.
@@ -224,8 +262,14 @@ fn lock_setup(paths: &StatePaths) -> Result<File, StateError> {
     Ok(file)
 }
 
-/// Makes the database, or checks that it is a sound one of this state.
-fn open_database(paths: &StatePaths, complete: bool, verifier: &VerifierKey) -> Result<(), StateError> {
+/// Makes the database, or checks that it is a sound one of this state; gives the key on record.
+///
+/// A process that died while it replaced the key left two: the one on record stays, the other goes.
+fn open_database(
+    paths: &StatePaths,
+    complete: bool,
+    verifier: &VerifierKey,
+) -> Result<VerifierKey, StateError> {
     if complete && !paths.database.exists() {
         return Err(StateError::DatabaseMissing { path: paths.database.clone() });
     }
@@ -234,8 +278,18 @@ fn open_database(paths: &StatePaths, complete: bool, verifier: &VerifierKey) -> 
         files::open_private(&paths.database).map_err(|e| paths.error("make", &paths.database, e))?;
     }
     let recorded = schema::prepare(paths, complete, &verifier.to_string())?;
-    if recorded == verifier.to_string() {
-        return Ok(());
+    let is_in_place = recorded == verifier.to_string();
+    if !paths.next_key.exists() && is_in_place {
+        return Ok(verifier.clone());
+    }
+    let next = if is_in_place { None } else { key::read(paths, &paths.next_key)? };
+    if is_in_place {
+        key::settle(paths, false)?;
+        return Ok(verifier.clone());
+    }
+    if let Some(next) = next.filter(|next| next.public.to_string() == recorded) {
+        key::settle(paths, true)?;
+        return Ok(next.public);
     }
     Err(StateError::KeyForeign { path: paths.key.clone(), found: verifier.to_string(), recorded })
 }

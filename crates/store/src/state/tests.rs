@@ -50,7 +50,8 @@ fn mode(path: &Path) -> u32 {
 fn a_new_directory_is_for_its_owner_only_and_opens_again_as_the_same_state() {
     let case = Case::new();
     let dir = case.open().unwrap();
-    let StatePaths { root, version, key, database, gate, writers, console: _, reserve, setup } = dir.paths();
+    let StatePaths { root, version, key, next_key: _, database, gate, writers, console: _, reserve, setup } =
+        dir.paths();
     assert_eq!([root, writers].map(|path| mode(path)), [0o700, 0o700]);
     assert_eq!([version, key, database, gate, reserve, setup].map(|path| mode(path)), [0o600; 6]);
     assert_eq!(fs::read_to_string(version).unwrap(), "lastlook-state 1\n");
@@ -128,7 +129,7 @@ fn a_state_of_another_version_is_refused() {
 
 #[test]
 fn a_database_of_another_version_is_refused() {
-    for other in [0, 5, 99] {
+    for other in [0, 6, 99] {
         let (case, paths) = Case::used();
         rusqlite::Connection::open(&paths.database)
             .unwrap()
@@ -136,7 +137,7 @@ fn a_database_of_another_version_is_refused() {
             .unwrap();
         let error = case.refused("lastlook.db");
         assert!(
-            matches!(error, StateError::DatabaseVersion { found, known: 4, .. } if found == other),
+            matches!(error, StateError::DatabaseVersion { found, known: 5, .. } if found == other),
             "{error}"
         );
     }
@@ -306,4 +307,43 @@ fn a_console_is_where_it_says_until_its_process_ends() {
         assert_eq!(dir.console(), None, "{elsewhere:?}");
     }
     drop(announced);
+}
+
+#[test]
+fn a_key_that_is_a_link_or_another_users_is_refused_and_nothing_is_written_through_a_link() {
+    let (case, paths) = Case::used();
+    let elsewhere = case.temp.path().join("elsewhere");
+    fs::rename(&paths.key, &elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, &paths.key).unwrap();
+    assert!(matches!(case.refused("key"), StateError::KeyNotAFile { .. }));
+    fs::remove_file(&paths.key).unwrap();
+    fs::create_dir(&paths.key).unwrap();
+    assert!(matches!(case.refused("key"), StateError::KeyExposed { .. } | StateError::KeyNotAFile { .. }));
+    fs::remove_dir(&paths.key).unwrap();
+    fs::rename(&elsewhere, &paths.key).unwrap();
+    // What is written is a new file, not what a link of that name leads to.
+    fs::write(&elsewhere, "theirs").unwrap();
+    std::os::unix::fs::symlink(&elsewhere, paths.root.join("key.new")).unwrap();
+    let passphrase = crate::sealed::Passphrase::new("correct horse".to_owned().into()).unwrap();
+    case.open().unwrap().reseal_key(Some(&passphrase), &|_| {}).unwrap();
+    assert_eq!(fs::read_to_string(&elsewhere).unwrap(), "theirs");
+    assert!(fs::symlink_metadata(&paths.key).unwrap().is_file());
+    assert_eq!(mode(&paths.key), 0o600);
+    // Only root can give a file away; elsewhere the check has nothing to find.
+    if rustix::process::geteuid().is_root() {
+        std::os::unix::fs::chown(&paths.key, Some(65_534), None).unwrap();
+        assert!(matches!(case.refused("key"), StateError::NotYours { .. }));
+    }
+}
+
+#[test]
+fn a_directory_that_others_can_write_is_refused() {
+    let (case, paths) = Case::used();
+    for mode in [0o720, 0o702, 0o777] {
+        fs::set_permissions(&paths.root, Permissions::from_mode(mode)).unwrap();
+        let error = case.refused(&format!("mode {mode:o}"));
+        assert!(matches!(error, StateError::Exposed { .. }) && error.hint().contains("chmod go-w"));
+    }
+    fs::set_permissions(&paths.root, Permissions::from_mode(0o755)).unwrap();
+    case.open().unwrap();
 }

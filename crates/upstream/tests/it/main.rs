@@ -55,3 +55,6 @@ fn refused(got: Result<Got, SourceError>) -> String {
         other => panic!("not refused: {other:?}"),
     }
 }
+
+// `cargo bolero` builds all tests of a package, and what measures coverage is linked with this.
+use bolero as _;

@@ -5,6 +5,7 @@ mod page;
 mod reach;
 mod rules;
 mod state;
+mod witnesses;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -68,6 +69,9 @@ pub fn run(place: &Place, args: &DoctorArgs) -> Result<ExitCode, Failure> {
         page.add("configuration", rules::none());
     }
     page.add("record", state::state(&state));
+    if let Some(config) = config.as_ref().filter(|config| !config.witnesses.each.is_empty()) {
+        page.add("witnesses", witnesses::witnesses(config, &state));
+    }
     page.add("machine", machine::machine(&clocks));
     print(&if place.json { text::json(&page.json())? } else { page.text() })?;
     Ok(if page.has_problems() { ExitCode::from(REFUSED) } else { ExitCode::SUCCESS })

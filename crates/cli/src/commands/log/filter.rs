@@ -40,6 +40,7 @@ enum LineKind {
     Outcome,
     Confirmation,
     Operator,
+    Reads,
 }
 
 /// An outcome to look for.
@@ -53,14 +54,38 @@ enum Outcome {
 impl Filter {
     /// Whether a line is asked for; the row must be complete.
     pub fn wants(&self, row: &Row) -> bool {
+        self.wants_but_for_its_tool(row) && self.tool.as_ref().is_none_or(|tool| is_tool(row, tool))
+    }
+
+    /// Whether calls of this tool are asked for.
+    pub fn wants_tool(&self, upstream: &str, tool: &str) -> bool {
+        self.tool.as_ref().is_none_or(|asked| is_called(Some(upstream), tool, asked))
+    }
+
+    /// Whether it does not matter which tool was called.
+    pub fn wants_every_tool(&self) -> bool {
+        self.tool.is_none()
+    }
+
+    /// Whether a line is asked for, whatever its tool: a summary of reads is about several.
+    pub fn wants_but_for_its_tool(&self, row: &Row) -> bool {
         let would_deny = || row.mode.as_deref() == Some("audit") && row.verdict.as_deref() == Some("deny");
         (!self.would_deny || would_deny())
-            && self.tool.as_ref().is_none_or(|tool| is_tool(row, tool))
             && self.principal.as_ref().is_none_or(|who| row.principal.as_ref() == Some(who))
             && (self.code.is_empty() || self.code.iter().any(|code| row.codes.contains(code)))
             && (self.kind.is_empty() || self.kind.iter().any(|kind| kind.kind().as_str() == row.kind))
             && self.outcome.is_none_or(|outcome| row.latest() == Some(outcome.as_str()))
             && !self.is_too_old(&row.time)
+    }
+
+    /// Whether summaries of reads are asked for by name; otherwise they are no lines.
+    pub fn asks_for_reads(&self) -> bool {
+        self.kind.contains(&LineKind::Reads)
+    }
+
+    /// Whether it matters what became of an attempt after its line was written.
+    pub fn asks_how_it_ended(&self) -> bool {
+        self.outcome.is_some()
     }
 
     /// Whether lines before some instant are not asked for.
@@ -77,11 +102,13 @@ impl Filter {
 }
 
 fn is_tool(row: &Row, asked: &str) -> bool {
-    let Some(tool) = &row.tool else { return false };
-    let is_full = |upstream: &String| {
-        asked.strip_prefix(upstream.as_str()).and_then(|rest| rest.strip_prefix('.')) == Some(tool)
-    };
-    tool == asked || row.upstream.as_ref().is_some_and(is_full)
+    row.tool.as_ref().is_some_and(|tool| is_called(row.upstream.as_deref(), tool, asked))
+}
+
+fn is_called(upstream: Option<&str>, tool: &str, asked: &str) -> bool {
+    let is_full =
+        |upstream| asked.strip_prefix(upstream).and_then(|rest| rest.strip_prefix('.')) == Some(tool);
+    tool == asked || upstream.is_some_and(is_full)
 }
 
 impl LineKind {
@@ -93,6 +120,7 @@ impl LineKind {
             LineKind::Outcome => Kind::Outcome,
             LineKind::Confirmation => Kind::Confirmation,
             LineKind::Operator => Kind::Operator,
+            LineKind::Reads => Kind::Reads,
         }
     }
 }

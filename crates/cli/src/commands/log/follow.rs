@@ -4,31 +4,20 @@ use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::Printer;
-use super::filter::Filter;
-use super::gather::Gathered;
 use crate::failure::Failure;
-use crate::record::Record;
-use crate::record::print::{Audience, audience, print};
+use crate::record::print::{Audience, audience};
 
 /// How long to wait between two looks.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Prints what was gathered, then whatever comes.
-pub fn run(
-    record: &Record,
-    filter: &Filter,
-    mut gathered: Gathered,
-    printer: &mut Printer,
-) -> Result<(), Failure> {
+/// Looks, and looks again after a pause; a look prints what came since the one before.
+pub fn every(mut look: impl FnMut() -> Result<Audience, Failure>) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let (mut interrupt, mut terminate) =
             (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         loop {
-            if print(&printer.text(record, gathered.rows())?)? == Audience::Gone
-                || audience() == Audience::Gone
-            {
+            if look()? == Audience::Gone || audience() == Audience::Gone {
                 return Ok(());
             }
             tokio::select! {
@@ -36,7 +25,6 @@ pub fn run(
                 _ = terminate.recv() => return Ok(()),
                 () = tokio::time::sleep(PAUSE) => {} // backoff: a database file gives no event to other processes
             }
-            gathered.more(record, filter)?;
         }
     })
 }

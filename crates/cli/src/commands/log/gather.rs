@@ -93,7 +93,7 @@ impl Gathered {
     fn take(&mut self, record: &Record, filter: &Filter, page: Vec<StoredEntry>) -> Result<usize, Failure> {
         let before = self.rows.len();
         for stored in page {
-            let Some(mut row) = row_of(stored) else { continue };
+            let Some(mut row) = row_of(filter, stored) else { continue };
             record.complete(&mut row)?;
             if filter.wants(&row) {
                 self.rows.push(row);
@@ -112,14 +112,20 @@ impl Gathered {
     }
 }
 
-/// The row of an entry that ends something; an entry that cannot be read is complained of and passed over.
-pub fn row_of(stored: StoredEntry) -> Option<Row> {
-    let StoredEntry { origin, index, attempt: _, kind, leaf: _, payload } = stored;
-    if matches!(kind, Kind::Armed | Kind::Reads) {
-        return None;
+/// The row of an entry that ends something, and of a summary of reads where it is asked for.
+pub fn row_of(filter: &Filter, stored: StoredEntry) -> Option<Row> {
+    match stored.kind {
+        Kind::Armed => None,
+        Kind::Reads if !filter.asks_for_reads() => None,
+        _ => placed(stored).as_ref().map(Row::of),
     }
+}
+
+/// A stored entry as it reads; one that cannot be read is complained of and passed over.
+pub fn placed(stored: StoredEntry) -> Option<Placed> {
+    let StoredEntry { origin, index, attempt: _, kind: _, leaf: _, payload } = stored;
     match Entry::from_payload(&payload) {
-        Ok(entry) => Some(Row::of(&Placed { index, payload, entry })),
+        Ok(entry) => Some(Placed { index, payload, entry }),
         Err(error) => {
             eprintln!("warning: entry {index} of log `{}` cannot be read: {error}", clean(&origin));
             None
@@ -128,6 +134,6 @@ pub fn row_of(stored: StoredEntry) -> Option<Row> {
 }
 
 /// Whether an entry, and so everything before it in its log, is older than anything that is asked for.
-fn is_too_old(filter: &Filter, stored: &StoredEntry) -> bool {
+pub fn is_too_old(filter: &Filter, stored: &StoredEntry) -> bool {
     Entry::from_payload(&stored.payload).is_ok_and(|entry| filter.is_too_old(&entry.time))
 }

@@ -1,11 +1,16 @@
 //! `lastlook log`: what was attempted, allowed, refused, and why.
 
 mod checkpoints;
-mod filter;
+mod consistency;
+mod events;
+mod export;
+pub mod filter;
 mod follow;
 mod gather;
+mod prune;
 mod stats;
 mod table;
+mod witness;
 
 use std::process::ExitCode;
 
@@ -38,25 +43,46 @@ pub struct LogArgs {
     follow: bool,
     #[command(flatten)]
     filter: Filter,
-    /// At most the N newest lines [default: 50; all of them with --json]
+    /// At most the N newest lines [default: 50; all of them with --json or --as]
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
+    /// Another form: `cloudevents` is one event (CloudEvents 1.0, JSON) a line for every entry, armed ones and reads too
+    #[arg(long = "as", value_name = "FORM", value_enum)]
+    form: Option<Form>,
+}
+
+/// What lines can be written as, beside the table and `--json`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Form {
+    Cloudevents,
 }
 
 #[derive(Debug, clap::Subcommand)]
 enum LogCommand {
     Stats(stats::StatsArgs),
     Checkpoints(checkpoints::CheckpointsArgs),
+    Consistency(consistency::ConsistencyArgs),
+    Export(export::ExportArgs),
+    Witness(witness::WitnessArgs),
+    Prune(prune::PruneArgs),
 }
 
 /// Prints the log.
 pub fn run(place: &Place, args: &LogArgs) -> Result<ExitCode, Failure> {
     match &args.command {
         Some(LogCommand::Stats(args)) => return stats::run(place, args),
+        Some(LogCommand::Prune(args)) => return prune::run(place, args),
         Some(LogCommand::Checkpoints(_)) => return checkpoints::run(place),
+        Some(LogCommand::Consistency(args)) => return consistency::run(place, args),
+        Some(LogCommand::Export(args)) => return export::run(place, args),
+        Some(LogCommand::Witness(_)) => return witness::run(place),
         None => {}
     }
     let record = Record::open(place)?;
+    if let Some(Form::Cloudevents) = args.form {
+        events::run(&record, &args.filter, args.limit, args.follow)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let limit = args.limit.or((!place.json).then_some(LINES));
     let gathered = Gathered::newest(&record, &args.filter, limit)?;
     let mut printer = Printer { json: place.json, table: Table::new(&record, gathered.rows())? };
@@ -66,7 +92,13 @@ pub fn run(place: &Place, args: &LogArgs) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::SUCCESS);
     }
     if args.follow {
-        follow::run(&record, &args.filter, gathered, &mut printer)?;
+        let (mut gathered, mut seen) = (gathered, false);
+        follow::every(|| {
+            if std::mem::replace(&mut seen, true) {
+                gathered.more(&record, &args.filter)?;
+            }
+            print(&printer.text(&record, gathered.rows())?)
+        })?;
     } else {
         print(&printer.text(&record, gathered.rows())?)?;
     }

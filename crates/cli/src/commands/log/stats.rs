@@ -3,23 +3,25 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use lastlook_store::Store as _;
+use lastlook_ledger::Kind;
+use lastlook_store::{Store as _, StoredEntry};
 use serde::Serialize;
 
 use super::filter::Filter;
-use super::gather::row_of;
+use super::gather::{placed, row_of};
 use crate::failure::Failure;
 use crate::place::Place;
 use crate::progress::Progress;
 use crate::record::Record;
 use crate::record::print::print;
+use crate::record::reads::Calls;
 use crate::record::row::Row;
 use crate::record::text::{clean, duration, json, padded};
 
 /// Count what was attempted, allowed and refused, and why
 ///
 /// Every attempt that has ended counts once: as it was refused, or as its outcome is by now. Times are those between
-/// the last reading and the act.
+/// the last reading and the act. Calls that passed unjudged because their tool only reads are counted by tool.
 #[derive(Debug, clap::Args)]
 pub struct StatsArgs {
     #[command(flatten)]
@@ -48,6 +50,8 @@ struct Stats {
     confirmations: BTreeMap<String, u64>,
     /// What operators and approvers said.
     words: BTreeMap<String, u64>,
+    /// Calls that passed unjudged because their tool only reads, by the tool, in full.
+    reads: BTreeMap<String, u64>,
     /// Gate minus the moment the oldest fact was asked for, nanoseconds.
     gap_ns: Option<Spread>,
     /// Gate minus the last answer of the look, nanoseconds.
@@ -76,7 +80,11 @@ pub fn run(place: &Place, args: &StatsArgs) -> Result<ExitCode, Failure> {
     for origin in record.store.origins()? {
         for page in record.pages(&origin, 0, u64::MAX) {
             for stored in page? {
-                let Some(mut row) = row_of(stored) else { continue };
+                if stored.kind == Kind::Reads {
+                    stats.count_reads(&args.filter, stored);
+                    continue;
+                }
+                let Some(mut row) = row_of(&args.filter, stored) else { continue };
                 if args.filter.is_too_old(&row.time) {
                     continue;
                 }
@@ -115,6 +123,22 @@ impl Stats {
         }
     }
 
+    fn count_reads(&mut self, filter: &Filter, stored: StoredEntry) {
+        let Some(placed) = placed(stored) else { return };
+        if !filter.wants_but_for_its_tool(&Row::of(&placed)) {
+            return;
+        }
+        for Calls { tool, count } in placed.calls() {
+            let name = match tool {
+                Some((upstream, tool)) if filter.wants_tool(upstream, tool) => format!("{upstream}.{tool}"),
+                None if filter.wants_every_tool() => "(other tools)".to_owned(),
+                Some(_) | None => continue,
+            };
+            let reads = self.reads.entry(name).or_default();
+            *reads = reads.saturating_add(count);
+        }
+    }
+
     fn attempt(&mut self, row: Row) {
         let ended = match row.kind {
             "refused" => "refused",
@@ -146,7 +170,8 @@ impl Stats {
             (Some(from), Some(to)) => {
                 format!("{} attempts have ended, from {} to {}\n", self.attempts, clean(from), clean(to))
             }
-            _ => return "nothing to count\n".to_owned(),
+            _ if self.reads.is_empty() => return "nothing to count\n".to_owned(),
+            _ => "no attempt has ended\n".to_owned(),
         };
         let counts = |page: &mut String, title: &str, counts: &BTreeMap<String, u64>| {
             section(page, title, counts.iter().map(|(key, count)| (key.clone(), count.to_string())));
@@ -161,6 +186,7 @@ impl Stats {
         }
         counts(&mut page, "effects looked for", &self.confirmations);
         counts(&mut page, "words of people", &self.words);
+        counts(&mut page, "passed unjudged, as reads", &self.reads);
         let gaps = [("the whole gap", &self.gap_ns), ("after the last answer", &self.decide_ns)];
         let gaps =
             gaps.into_iter().filter_map(|(what, spread)| Some((what.to_owned(), spread.as_ref()?.words())));

@@ -103,6 +103,8 @@ fn outcome(row: &Row) -> String {
 
 fn remarks(row: &Row) -> String {
     let blind = row.blind == Some(true);
-    let remarks: Vec<&str> = row.codes.iter().map(String::as_str).chain(blind.then_some("(blind)")).collect();
+    let reads = row.reads.map(|reads| format!("{reads} reads"));
+    let remarks = row.codes.iter().map(String::as_str).chain(blind.then_some("(blind)"));
+    let remarks: Vec<&str> = remarks.chain(reads.as_deref()).collect();
     if remarks.is_empty() { NOTHING.to_owned() } else { clean(&remarks.join(" ")) }
 }

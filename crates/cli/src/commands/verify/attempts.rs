@@ -83,7 +83,8 @@ fn one(record: &Record, id: &str) -> Result<Found, Failure> {
         found.wrong.push(("attempt-differs", message));
     }
     for placed in &entries {
-        let kept = record.values_of(placed)?;
+        let all = entries.iter().map(|of| (of.entry.kind, of.payload.as_slice()));
+        let kept = record.values_among(placed, all)?;
         for label in kept.altered() {
             let kind = placed.entry.kind;
             let message = format!("the value kept for `{label}` is not the one the {kind} entry commits to");
@@ -97,13 +98,14 @@ fn one(record: &Record, id: &str) -> Result<Found, Failure> {
 }
 
 /// Whether this is no attempt at all: a word on the rules in force (a reload, or an operator's yes to one) or on the
-/// approvers, a halt and its end, a grant and its end, or a request with what people said of it.
+/// approvers, another key, a halt and its end, a grant and its end, a request with what people said of it, or a summary of reads.
 fn is_no_attempt(entries: &[Placed]) -> bool {
     let words: Option<Vec<&str>> = entries
         .iter()
         .map(|placed| match placed.entry.kind {
             Kind::Held => Some("held"),
             Kind::Operator => placed.member("as"),
+            Kind::Reads => Some("reads"),
             _ => None,
         })
         .collect();
@@ -111,7 +113,10 @@ fn is_no_attempt(entries: &[Placed]) -> bool {
     // They may stand in several logs.
     words.sort_unstable();
     match words.as_slice() {
-        ["reloaded" | "accepted" | "approver-added" | "approver-removed" | "halted" | "granted"] => true,
+        [
+            "reloaded" | "accepted" | "approver-added" | "approver-removed" | "halted" | "granted"
+            | "key-rotated" | "reads",
+        ] => true,
         ["halted", "resumed"] | ["grant-revoked", "granted"] => true,
         words => {
             words.iter().filter(|word| **word == "held").count() == 1

@@ -14,6 +14,19 @@ const SIGNATURE: &str = "\u{2014} ";
 
 /// The checkpoints in these files: receipts, or what `lastlook log checkpoints` printed. A pinned key must vouch for each.
 pub fn read(files: &[PathBuf], keys: &[VerifierKey]) -> Result<Vec<Checkpoint>, Failure> {
+    Ok(read_notes(files, keys)?.into_iter().map(|older| older.checkpoint).collect())
+}
+
+/// A checkpoint that somebody kept, and the note it stands in.
+pub struct Older {
+    /// The note, as it was kept.
+    pub note: String,
+    /// What it says.
+    pub checkpoint: Checkpoint,
+}
+
+/// Like [`read`], with the notes.
+pub fn read_notes(files: &[PathBuf], keys: &[VerifierKey]) -> Result<Vec<Older>, Failure> {
     let mut all = Vec::new();
     for file in files {
         let name = file.display();
@@ -30,13 +43,13 @@ pub fn read(files: &[PathBuf], keys: &[VerifierKey]) -> Result<Vec<Checkpoint>, 
                 ))
                 .hint("pin the key that signed it with `--key FILE`")
             })?;
-            all.push(opened);
+            all.push(Older { note, checkpoint: opened });
         }
     }
     Ok(all)
 }
 
-fn text(file: &Path) -> Result<String, Failure> {
+pub(super) fn text(file: &Path) -> Result<String, Failure> {
     let name = file.display();
     let wrong = |why: String| Failure::usage(format!("`{name}` cannot be read: {why}"));
     let size = std::fs::metadata(file).map_err(|error| wrong(error.to_string()))?.len();
@@ -47,7 +60,7 @@ fn text(file: &Path) -> Result<String, Failure> {
 }
 
 /// The signed notes in a file: a receipt's, or those that stand one after the other.
-fn notes(text: &str) -> Vec<String> {
+pub(super) fn notes(text: &str) -> Vec<String> {
     if let Ok(receipt) = serde_json::from_str::<Value>(text) {
         return receipt.get("checkpoint").and_then(Value::as_str).map(str::to_owned).into_iter().collect();
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use lastlook_ledger::log::{Leaf, LogVerifier};
-use lastlook_ledger::{Checkpoint, LogSummary, VerifierKey, VerifyError};
+use lastlook_ledger::{Checkpoint, Handover, LogSummary, VerifierKey, VerifyError, Witnesses};
 use lastlook_store::{StateDir, StateError, Store, StoredEntry};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -12,6 +12,8 @@ use tempfile::TempDir;
 
 use super::attempts::{self, Tally};
 use super::older;
+use super::witnessed::{self, Said, Seen};
+use super::witnesses;
 use crate::failure::{Failure, REFUSED};
 use crate::place::Place;
 use crate::progress::Counted;
@@ -31,10 +33,14 @@ pub struct Report {
     keys: Vec<String>,
     /// Whether somebody pinned them; else they are the folder's own.
     pinned: bool,
+    /// The keys among them that handovers led to.
+    followed: Vec<String>,
     logs: Vec<Log>,
     attempts: Option<Tally>,
     /// How many checkpoints from elsewhere the logs were compared with.
     older: usize,
+    /// How many witnesses must have cosigned each log; 0 where none are pinned.
+    quorum: usize,
     problems: Vec<Problem>,
 }
 
@@ -44,6 +50,8 @@ struct Log {
     origin: String,
     size: u64,
     root: String,
+    /// How much of it enough witnesses saw, and when; nothing where none are pinned.
+    witnessed: Option<Said>,
 }
 
 /// Something that does not add up.
@@ -66,36 +74,56 @@ impl Problem {
 /// Verifies the folder.
 pub fn run(
     place: &Place,
-    keys: Option<Vec<VerifierKey>>,
+    pinned_keys: Option<Vec<VerifierKey>>,
     older: &[PathBuf],
+    pinned_witnesses: &Witnesses,
     only_logs: bool,
+    known: Option<&[Handover]>,
 ) -> Result<ExitCode, Failure> {
     let folder = place.existing_folder()?;
     let (record, _removed_at_the_end) = open(&folder)?;
-    let pinned = keys.is_some();
-    let keys = keys.unwrap_or_else(|| vec![record.state.verifier_key()]);
-    let older = older::read(older, &keys)?;
+    let pinned = pinned_keys.is_some();
+    let keys = pinned_keys.unwrap_or_else(|| vec![record.state.verifier_key()]);
+    let own = keys.len();
+    let handovers = if known.is_some() { super::keys::handed_over(&record.state)? } else { Vec::new() };
+    let keys = super::keys::followed(&keys, &[&handovers, known.unwrap_or_default()].concat())?;
+    let older = older::read_notes(older, &keys)?;
+    let seen = witnessed::collect(&record, &older, &keys, pinned_witnesses)?;
+    let mut older: Vec<Checkpoint> = older.into_iter().map(|older| older.checkpoint).collect();
+    let older_given = older.len();
+    // What witnesses saw must still be there, like whatever else somebody kept.
+    older.extend(seen.iter().map(|seen| seen.checkpoint.clone()));
     let names = keys.iter().map(ToString::to_string).collect();
-    let mut report = Report { state: folder, pinned, keys: names, ..Report::default() };
+    let followed = keys.get(own..).unwrap_or_default().iter().map(ToString::to_string).collect();
+    let mut report = Report { state: folder, pinned, keys: names, followed, ..Report::default() };
     let origins = record.store.origins()?;
     report.problems.extend(missing(&origins, &older));
     for origin in origins {
         let older = older.iter().filter(|older| older.origin == origin).collect();
         match log(&record, &origin, &keys, older, place.json, &mut report.problems)? {
-            Ok(LogSummary { checkpoint, .. }) => report.logs.push(Log {
-                origin: checkpoint.origin,
-                size: checkpoint.size,
-                root: checkpoint.root.to_hex(),
-            }),
+            Ok(LogSummary { checkpoint, .. }) => {
+                let seen = seen.iter().find(|seen| seen.checkpoint.origin == origin);
+                if seen.is_none() && checkpoint.size > 0 && pinned_witnesses.quorum() > 0 {
+                    report.problems.push(witnessed::never(&origin, pinned_witnesses));
+                }
+                report.logs.push(Log {
+                    origin: checkpoint.origin,
+                    size: checkpoint.size,
+                    root: checkpoint.root.to_hex(),
+                    witnessed: seen.map(Seen::said),
+                });
+            }
             Err(error) => report.problems.push(Problem::of(&origin, &error)),
         }
     }
     // Attempts can only be compared with entries that are proven.
     if report.problems.is_empty() && !only_logs {
+        report.problems.extend(super::keys::unrecorded(&record, &handovers)?);
         report.attempts = Some(attempts::check(&record, place.json, &mut report.problems)?);
     }
     report.ok = report.problems.is_empty();
-    report.older = older.len();
+    report.older = older_given;
+    report.quorum = pinned_witnesses.quorum();
     print(&if place.json { text::json(&report)? } else { report.text() })?;
     if place.json || report.ok {
         return Ok(if report.ok { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) });
@@ -127,7 +155,7 @@ fn copy(folder: &Path) -> std::io::Result<TempDir> {
     use std::os::unix::fs::PermissionsExt as _;
     let copy = tempfile::Builder::new().prefix("lastlook-verify-").tempdir()?;
     // The write-ahead log first: entries that the database takes over meanwhile are then there twice, not missing.
-    for name in ["lastlook.db-wal", "lastlook.db", "key", "version"] {
+    for name in ["lastlook.db-wal", "lastlook.db", "key", "next-key", "version"] {
         let (from, to) = (folder.join(name), copy.path().join(name));
         match std::fs::copy(from, &to) {
             Ok(_) => std::fs::set_permissions(&to, std::fs::Permissions::from_mode(0o600))?,
@@ -229,8 +257,8 @@ fn missing<'a>(origins: &'a [String], older: &'a [Checkpoint]) -> impl Iterator<
 
 /// Reads one entry, and whether it is filed under what it says.
 fn read(verifier: &LogVerifier, stored: &StoredEntry) -> Result<(Leaf, bool), VerifyError> {
-    let (entry, leaf) = verifier.read(&stored.payload)?;
-    let filed = (stored.kind, stored.attempt.as_str()) == (entry.kind, entry.attempt.as_str());
+    let (head, leaf) = verifier.read_head(&stored.payload)?;
+    let filed = (stored.kind, stored.attempt.as_str()) == (head.kind, head.attempt.as_str());
     Ok((leaf, filed && stored.leaf == leaf.hash))
 }
 
@@ -241,11 +269,12 @@ impl Report {
             self.state.display(),
             if self.ok { "verifies" } else { "does not verify" }
         )];
-        for Log { origin, size, .. } in &self.logs {
+        for Log { origin, size, witnessed, .. } in &self.logs {
             lines.push(format!(
                 "  log       {}: all {size} entries are those that were signed",
                 clean(origin)
             ));
+            lines.extend(witnessed.as_ref().map(|said| said.line(*size)));
         }
         match &self.attempts {
             Some(tally) => lines.extend(tally.lines()),
@@ -258,18 +287,20 @@ impl Report {
             true => "  key       pinned by you".to_owned(),
             false => "  key       the folder's own: whoever holds it could have made all of this; pin one with `--key FILE`".to_owned(),
         });
+        for key in self.followed.iter().filter(|_| self.pinned) {
+            lines.push(format!("  followed  handovers that a pinned key signed, to and from {key}"));
+        }
         if self.older > 0 && self.ok {
             lines.push(format!(
                 "  older     all that {} older checkpoints vouched for is still there, unaltered",
                 self.older
             ));
         }
-        lines.push(match self.older {
-            0 => "  not proven: that nothing was cut off the end of a log, or that others see the same logs".to_owned(),
-            _ => "  not proven: that nothing was cut off that is newer than those, or that others see the same logs".to_owned(),
-        });
-        lines
-            .push("            (that takes a witness, or a receipt or checkpoint kept elsewhere)".to_owned());
+        if self.quorum > 0 || self.older == 0 {
+            lines.push(witnesses::not_proven(self.quorum).to_owned());
+        } else {
+            lines.push("  not proven: that nothing was cut off that is newer than those, or that others see the same logs: without\n            a witness, truncation is not detectable".to_owned());
+        }
         lines.join("\n") + "\n"
     }
 }

@@ -117,6 +117,23 @@ impl World {
         assert!(verified.status.success(), "{verified:?}");
     }
 
+    /// Everything in the record that was decided is decided again, and comes out byte for byte as it was.
+    #[track_caller]
+    pub fn replays(&self) -> Value {
+        let replayed = self.lastlook(&["replay", "--all", "--json"]).output().unwrap();
+        assert!(replayed.status.success(), "{replayed:?}");
+        let report: Value = serde_json::from_slice(&replayed.stdout).unwrap();
+        assert_eq!(report["same"], report["replayed"], "{report}");
+        for why in report["not_replayable"].as_object().unwrap().keys() {
+            // Some tests throw values away, alter them, or keep no more than some fields.
+            let fine = ["nothing was decided", "was pruned", "are not kept", "is not the value"];
+            let is_fine =
+                fine.iter().any(|fine| why.contains(fine)) && !why.contains("not kept in this state");
+            assert!(is_fine, "{report}");
+        }
+        report
+    }
+
     /// An agent at a boundary of its own.
     pub fn agent(&self) -> Client {
         let mut agent = Client::spawn(&mut self.lastlook(&["mcp", "--upstream", "notes"]));
@@ -152,6 +169,17 @@ impl World {
     /// Lets it go on.
     pub fn go(&self) {
         std::fs::write(self.at("pause/go"), "").unwrap();
+    }
+}
+
+/// Whatever a test had decided comes out the same when it is decided again.
+impl Drop for World {
+    fn drop(&mut self) {
+        // Some tests damage the record, or take it away.
+        let database = std::fs::read(self.at("state/lastlook.db")).unwrap_or_default();
+        if !std::thread::panicking() && database.starts_with(b"SQLite format 3\0") {
+            self.replays();
+        }
     }
 }
 

@@ -58,7 +58,8 @@ impl World {
     pub fn check(&self) -> Vec<Entry> {
         let (entries, effects) = (self.record(), self.effects());
         let mut attempts: BTreeMap<&str, Attempt<'_>> = BTreeMap::new();
-        for entry in &entries {
+        // A summary of reads is about no attempt.
+        for entry in entries.iter().filter(|entry| entry.kind != Kind::Reads) {
             attempts.entry(entry.attempt.as_str()).or_default().take(entry);
         }
         let mut frames: Vec<&str> = effects.iter().map(|effect| effect.frame.as_str()).collect();

@@ -2,4 +2,4 @@
 
 mod hearing;
 mod patience;
-mod rig;
+pub mod rig;

@@ -82,6 +82,27 @@ fn a_second_verifier_says_the_same_of_every_receipt() {
 }
 
 #[test]
+fn a_second_verifier_follows_handovers_as_this_one_does() {
+    for (words, code) in [(&[][..], None), (&["--compromised"], Some("checkpoint-unknown-key"))] {
+        let world = World::new();
+        let mut client = world.client();
+        world.edited(&mut client, "a.md");
+        let key = world.key();
+        world.ok(&[&["keys", "rotate", "--reason", "due"], words].concat());
+        let id = world.edited(&mut client, "b.md");
+        let file = world.file("r.json", world.ok(&["receipt", &id]));
+        for (following, code) in [(vec![], code), (vec!["--no-follow"], Some("checkpoint-unknown-key"))] {
+            let words = [vec![&*file, "--key", &key, "--json"], following].concat();
+            let theirs = python(&[vec!["-m", "lastlook_verify"], words.clone()].concat()).output().unwrap();
+            let [ours, found] = [world.verify(&words, b""), Said::of(theirs)]
+                .map(|said| serde_json::from_str::<Value>(&said.out).unwrap_or_else(|_| panic!("{said:?}")));
+            assert_eq!((&found["code"], &found["followed"]), (&ours["code"], &ours["followed"]), "{words:?}");
+            assert_eq!(ours["code"].as_str(), code);
+        }
+    }
+}
+
+#[test]
 fn no_flipped_byte_of_a_real_receipt_passes_and_both_verifiers_say_why() {
     let world = World::new();
     let mut client = world.client();

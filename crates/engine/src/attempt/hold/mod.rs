@@ -3,6 +3,7 @@
 mod bytes;
 pub(crate) mod changes;
 mod request;
+mod without;
 
 use std::time::Instant;
 
@@ -237,7 +238,10 @@ impl Run<'_> {
                 touched.basis.covered = touched.basis.covered.max(1);
             }
         }
-        match with_arguments(&self.proposal.frame, &claim.asked.arguments) {
+        // Where people were not shown all of it, nothing but the call itself has the rest: it is the same action.
+        let own = claim.asked.redacted.then(|| arguments_of(&self.proposal.frame)).flatten();
+        let arguments = own.as_ref().unwrap_or(&claim.asked.arguments);
+        match with_arguments(&self.proposal.frame, arguments) {
             Some(frame) => self.proposal.frame = frame,
             None => self.barred.push(Reason::about(Code::InvalidCall, "params")),
         }

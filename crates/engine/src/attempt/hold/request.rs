@@ -246,7 +246,17 @@ impl Run<'_> {
             facts: facts.collect(),
             readings,
             epoch,
+            redacted: false,
             after: after.map(|claim| claim.request.id.clone()),
+        };
+        let withhold = self.withhold();
+        let (asked, over) = match &withhold {
+            None => (asked, None),
+            Some(withhold) => {
+                // What people decide on must be there to be compared and asked again when they have.
+                let Some((shown, over)) = self.without(withhold, asked) else { return Ok(None) };
+                (shown, Some(over))
+            }
         };
         let opened_at_ns = clock::unix_ns();
         let plans = self.asking().filter(|plan| asks(&plan.rules.guard.name));
@@ -268,12 +278,13 @@ impl Run<'_> {
             expires_at_ns: Some(opened_at_ns.saturating_add(waits.unwrap_or(LONGEST_WAIT_NS))),
             attempt: None,
             detail: asked.to_bytes(),
+            over: over.as_ref().map(Asked::to_bytes),
         };
         let mut draft = self.draft(Kind::Held)?;
         draft.set("verdict", "hold");
-        let committed = draft.commit("arguments", asked.arguments.as_bytes());
+        let committed = draft.commit_as(proposal.arguments_are(), "arguments", asked.arguments.as_bytes());
         draft.set("arguments", committed);
-        let basis = draft.commit("asked", &row.detail);
+        let basis = draft.commit("asked", row.over.as_ref().unwrap_or(&row.detail));
         draft.set("asked", basis);
         let asks: Vec<_> = asked.guards.iter().map(|guard| json!(guard)).collect();
         draft.set("asks", asks);

@@ -20,10 +20,11 @@ pub enum Key {
 }
 
 /// Sections in the order in which one would read them; top-level settings go first.
-const SECTIONS: [&str; 10] = [
+const SECTIONS: [&str; 11] = [
     "principal",
     "policy",
     "claims",
+    "record",
     "defaults",
     "upstream",
     "tool",

@@ -13,14 +13,18 @@ mod policy;
 mod procedure;
 mod tool;
 mod upstream;
+mod withhold;
+mod witness;
 
 use std::path::Path;
+use std::time::Duration;
 
 use toml::de::DeTable;
 
 use super::document::{Section, Sink};
 use super::error::Invalid;
 use super::secrets::{without_likely_secrets, without_secrets};
+use super::value::some_time;
 use super::{Config, ConfigError, Places, Profile, ToolConfig};
 use known::Known;
 
@@ -68,8 +72,10 @@ fn top_level(mut root: Section<'_>, path: &Path, places: Places, sink: &mut Sink
     let policy = root.take("policy").and_then(|item| policy::policy(&item, sink));
     let defaults =
         root.table("defaults", sink).map(|section| defaults::defaults(section, sink)).unwrap_or_default();
+    let mut spans = withhold::Spans::new();
     let upstreams = root.table("upstream", sink).map(|t| upstream::upstreams(&t, sink)).unwrap_or_default();
-    let tools = root.table("tool", sink).map(|t| tool::tools(&t, &known, sink)).unwrap_or_default();
+    let tools =
+        root.table("tool", sink).map(|t| tool::tools(&t, &known, &mut spans, sink)).unwrap_or_default();
     known.learn_tools(&upstreams, &tools);
     let databases = root.table("database", sink).map(|t| database::databases(&t, sink)).unwrap_or_default();
     known.specs = root.table("fact", sink).map(|t| fact::facts(&t, &known, sink)).unwrap_or_default();
@@ -78,8 +84,10 @@ fn top_level(mut root: Section<'_>, path: &Path, places: Places, sink: &mut Sink
     let guards = root.table("guard", sink).map(|t| guard::guards(&t, &mut known, sink)).unwrap_or_default();
     let claims_tool = root.table("claims", sink).is_some_and(|table| claims(table, sink));
     let hooks = root.table("notify", sink).map(|t| notify::hooks(&t, sink)).unwrap_or_default();
+    let witnesses = root.table("witness", sink).map(|t| witness::witnesses(t, sink)).unwrap_or_default();
+    let keep_values = root.table("record", sink).and_then(|table| record(table, sink));
     root.finish(sink);
-    Config {
+    let config = Config {
         trust_annotations,
         principal,
         groups,
@@ -92,10 +100,21 @@ fn top_level(mut root: Section<'_>, path: &Path, places: Places, sink: &mut Sink
         guards,
         procedures,
         claims_tool,
+        keep_values,
         hooks,
+        witnesses,
         places,
         path: path.to_owned(),
-    }
+    };
+    withhold::check(&config, &spans, sink);
+    config
+}
+
+/// `[record]`
+fn record(mut section: Section<'_>, sink: &mut Sink) -> Option<Duration> {
+    let word = section.take("keep_values").and_then(|item| item.text("\"30d\"", sink));
+    section.finish(sink);
+    some_time("keep_values", word?, sink)
 }
 
 /// `[claims]`
@@ -107,7 +126,7 @@ fn claims(mut section: Section<'_>, sink: &mut Sink) -> bool {
 
 /// What a profile says of one tool.
 pub(super) fn shipped_tool(section: Section<'_>, sink: &mut Sink) -> ToolConfig {
-    tool::tool(section, None, sink)
+    tool::tool(section, None, &mut Vec::new(), sink)
 }
 
 fn syntax(error: &toml::de::Error, text: &str, sink: &mut Sink) {

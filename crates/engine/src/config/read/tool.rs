@@ -1,34 +1,40 @@
 //! `[tool."UPSTREAM.TOOL"]`
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use lastlook_kernel::Class;
 
 use super::known::Known;
+use super::withhold::{self, Spans};
 use crate::config::document::{Item, Section, Sink, Word, suggest};
 use crate::config::value::{ignore, pointer};
-use crate::config::{ErrorAnswers, ToolConfig, ToolKey};
+use crate::config::{ErrorAnswers, FieldPlace, ToolConfig, ToolKey};
 
 pub(super) fn tools(
     table: &Section<'_>,
     known: &Known<'_>,
+    spans: &mut Spans,
     sink: &mut Sink,
 ) -> BTreeMap<ToolKey, ToolConfig> {
     let mut tools = BTreeMap::new();
     for (name, item) in table.entries() {
         let Some(key) = key(&name, &item, known.upstreams(), sink) else { continue };
         let Some(section) = item.section(format!("[tool.\"{}\"]", name.text), sink) else { continue };
-        let config = tool(section, Some((&key.upstream, known)), sink);
+        let mut withheld = Vec::new();
+        let config = tool(section, Some((&key.upstream, known)), &mut withheld, sink);
+        spans.extend(withheld.into_iter().map(|(text, span)| ((key.clone(), text), span)));
         tools.insert(key, config);
     }
     tools
 }
 
 /// Reads what is said of one tool; `place` is the upstream it belongs to, and what the file declares, unless it stands
-/// in a profile.
+/// in a profile. `withheld` takes in where each place that is not kept is written.
 pub(super) fn tool(
     mut section: Section<'_>,
     place: Option<(&str, &Known<'_>)>,
+    withheld: &mut Vec<(String, Range<usize>)>,
     sink: &mut Sink,
 ) -> ToolConfig {
     let upstream = place.map(|(upstream, _)| upstream);
@@ -39,6 +45,22 @@ pub(super) fn tool(
     let undoes = undoes.unwrap_or_default();
     let classes = [("read", Class::Read), ("write", Class::Write), ("destructive", Class::Destructive)];
     let errors = [("no-effect", ErrorAnswers::NoEffect), ("unknown", ErrorAnswers::Unknown)];
+    let mut places = |key, sink: &mut Sink| -> Vec<FieldPlace> {
+        let read = |word: Word<'_>, sink: &mut Sink| {
+            let span = word.span.clone();
+            if withheld.iter().any(|(text, _)| text == word.text) {
+                let message = format!("`{}` is both redacted and kept as a digest", word.text);
+                sink.report(span, message, "named in `redact` already", "keep one of them");
+                return None;
+            }
+            let found = withhold::place(word, place.map(|(_, known)| known), sink)?;
+            withheld.push((found.text.clone(), span));
+            Some(found)
+        };
+        section.take(key).and_then(|item| item.each("[\"/args/password\"]", sink, read)).unwrap_or_default()
+    };
+    let redact = places("redact", sink);
+    let digest_only = places("digest_only", sink);
     let config = ToolConfig {
         class: section.take("class").and_then(|item| item.one_of(&classes, sink)),
         subjects: section.take("subjects").and_then(|item| item.each("[\"/path\"]", sink, pointer)),
@@ -52,6 +74,8 @@ pub(super) fn tool(
         local: section.take("local").and_then(|item| item.flag(sink)),
         errors: section.take("errors").and_then(|item| item.one_of(&errors, sink)),
         undoes,
+        redact,
+        digest_only,
     };
     section.finish(sink);
     config

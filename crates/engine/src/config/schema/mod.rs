@@ -32,7 +32,13 @@ pub fn schema() -> Value {
                 &[],
                 [("tool", flag("Whether agents are offered a tool that checks their claims", Some(false)))],
             ),
+            "record": table(
+                "What stays beside the record",
+                &[],
+                [("keep_values", reference("duration", "How long values are kept; left out: for ever"))],
+            ),
             "notify": named(PLAIN, "Who is told when an action is held or decided", notify()),
+            "witness": witness(),
             "guard": named(PLAIN, "What must hold for a kind of action", guard::guard()),
         },
         "definitions": {
@@ -214,6 +220,41 @@ fn database() -> Value {
     );
     set(&mut table, "oneOf", json!([{ "required": ["url"] }, { "required": ["sqlite"] }]));
     table
+}
+
+fn witness() -> Value {
+    let key = json!({
+        "type": "string",
+        "pattern": "^[!-*,-~]+\\+[0-9a-f]{8}\\+B[A-Za-z0-9+/]+=*$",
+        "description": "Its public key, as `lastlook witness` prints it",
+    });
+    let url = json!({
+        "type": "string",
+        "pattern": "^https?://.*$",
+        "description": "Where it listens; calls stand below it",
+    });
+    let one = table(
+        "One witness",
+        &["url", "key"],
+        [
+            ("url", url),
+            ("key", key),
+            ("private", flag("Whether it may be in a private network, or on this machine", Some(false))),
+        ],
+    );
+    json!({
+        "type": "object",
+        "description": "Who is asked to cosign the checkpoints, each by a name",
+        "properties": {
+            "quorum": {
+                "type": "integer", "minimum": 1, "maximum": 32,
+                "description": "How many of them must have cosigned; all of them when left out",
+            },
+        },
+        // What is said of all of them stands beside their names.
+        "patternProperties": { "^(?!quorum$)[A-Za-z0-9_-]+$": one },
+        "additionalProperties": false,
+    })
 }
 
 fn notify() -> Value {

@@ -6,6 +6,7 @@ use super::{choice, flag, list, reference, table};
 
 pub(super) fn tool() -> Value {
     let part = json!({ "type": "string", "pattern": "^/(content|structuredContent)" });
+    let withheld = json!({ "type": "string", "pattern": "^/(args|answer|now|was)" });
     table(
         "What one tool may do",
         &[],
@@ -44,6 +45,11 @@ pub(super) fn tool() -> Value {
                 flag("Whether its effect cannot land after the server's process has ended", Some(false)),
             ),
             ("errors", choice("What an error answer means", &["unknown", "no-effect"])),
+            (
+                "redact",
+                list(withheld.clone(), "What of its values is never kept nor shown; `*` is each item"),
+            ),
+            ("digest_only", list(withheld, "What of its values is kept as a salted commitment only")),
             ("undoes", list(reference("tool", "A tool"), "Tools whose steps its effects undo")),
         ],
     )

@@ -51,14 +51,16 @@ fn the_reference_page_names_every_key_and_profile() {
     let upstream = "upstream.a.command=['a']\n";
     let part = |part: &str| format!("{upstream}[guard.g]\non=['a.b']\n[guard.g.{part}]\n");
     let mut sections: Vec<String> =
-        ["", "[defaults]\n", "[principal]\n", "[policy]\n", "[claims]\n", "[upstream.a]\n"]
+        ["", "[defaults]\n", "[principal]\n", "[policy]\n", "[claims]\n", "[record]\n", "[upstream.a]\n"]
             .map(str::to_owned)
             .into();
     sections.extend(
         ["", ".mcp", ".http", ".sql", ".file", ".command", ".ledger", ".seen_as"]
             .map(|s| format!("[fact.f{s}]\n")),
     );
-    sections.extend(["database.d", "procedure.p", "notify.n"].map(|section| format!("[{section}]\n")));
+    sections.extend(
+        ["database.d", "procedure.p", "notify.n", "witness.w"].map(|section| format!("[{section}]\n")),
+    );
     sections.extend(["[tool.'a.b']\n", "[guard.g]\n"].map(|section| format!("{upstream}{section}")));
     sections.extend(["window", "once", "lease", "approve", "confirm"].map(part));
     for section in sections {

@@ -62,3 +62,30 @@ fn the_digest_covers_everything_but_secrets() {
     assert!(parse(TEXT).is_same_text(&parse(TEXT)));
     assert!(!parse(TEXT).is_same_text(&parse(&TEXT.replace("hunter2", "other"))));
 }
+
+#[test]
+fn what_is_kept_of_a_file_has_no_secrets_and_reads_as_the_same_rules() {
+    let text = format!(
+        "{TEXT}{}",
+        r#"
+[database.shop]
+url = "postgres://ada:hunter2@db.example/shop"
+[fact.rate]
+http = { url = "http://rates.example/x", headers = { accept = "text/hunter2" } }
+[notify.ops]
+url = 'https://hooks.example/hunter2'
+secret = "env:HOOK"
+[witness.kim]
+url = "http://127.0.0.1:1/hunter2"
+private = true
+key = "witness.example/w1+f643e1d3+BLo7YR4ogsG2qksq4+x46gc2462ZI4NTRQFxUHpLnxW1"
+"#
+    );
+    let config = parse(&text);
+    let kept = config.places.kept();
+    assert!(!kept.contains("hunter2") && kept.contains("args.note"), "{kept}");
+    let again = parse(kept);
+    assert_eq!(again.digest(None, None), config.digest(None, None));
+    assert_eq!(format!("{:?}", again.guards), format!("{:?}", config.guards));
+    assert_eq!(again.places.kept(), kept);
+}

@@ -7,6 +7,7 @@ mod mistakes;
 mod mistakes_in_facts;
 mod mistakes_in_guards;
 mod mistakes_in_hooks;
+mod mistakes_in_privacy;
 mod profiles;
 mod schema;
 mod values;

@@ -62,6 +62,7 @@ fn the_schema_has_the_keys_the_parser_knows() {
         ("fact.f.seen_as.zzz = 1".to_owned(), below("fact", "/properties/seen_as/anyOf/0")),
         ("procedure.p.zzz = 1".to_owned(), each("procedure")),
         ("notify.n.zzz = 1".to_owned(), each("notify")),
+        ("witness.w.zzz = 1".to_owned(), each("witness")),
         (guard("zzz = 1"), each("guard")),
         (guard("window.zzz = 1"), below("guard", "/properties/window")),
         (guard("once.zzz = 1"), below("guard", "/properties/once/anyOf/1")),

@@ -80,6 +80,8 @@ fn every_key_is_read() {
         local: Some(true),
         errors: Some(ErrorAnswers::NoEffect),
         undoes: vec![ToolName::new("notes", "sign")],
+        redact: Vec::new(),
+        digest_only: Vec::new(),
     };
     assert_eq!(config.tools[&ToolKey { upstream: "notes".into(), tool: "edit_file".into() }], expect);
 }

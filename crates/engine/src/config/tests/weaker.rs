@@ -244,6 +244,24 @@ fn what_is_gone_is_listed() {
 }
 
 #[test]
+fn fewer_or_other_witnesses_are_listed() {
+    let key =
+        |n: u8| lastlook_ledger::CosigningKey::from_seed(&format!("w{n}"), &[n; 32]).unwrap().verifier();
+    let of = |quorum: usize, keys: &[(&str, u8)]| {
+        let one = |(name, n): &(&str, u8)| {
+            format!("[witness.{name}]\nurl = \"https://w.example.com\"\nkey = \"{}\"\n", key(*n))
+        };
+        parse(&format!("[witness]\nquorum = {quorum}\n{}", keys.iter().map(one).collect::<String>()))
+    };
+    let (one, two) = (of(1, &[("a", 1)]), of(2, &[("a", 1), ("b", 2)]));
+    assert_eq!(weaker(&one, &two), Vec::<String>::new());
+    assert_eq!(weaker(&parse(""), &one), Vec::<String>::new());
+    assert_eq!(weaker(&two, &one), ["witness `b` is gone", "fewer witnesses are wanted"]);
+    assert_eq!(weaker(&one, &of(1, &[("a", 2)])), ["witness `a` has another key"]);
+    assert_eq!(weaker(&two, &of(1, &[("a", 1), ("b", 2)])), ["fewer witnesses are wanted"]);
+}
+
+#[test]
 fn a_mode_that_is_left_out_is_that_of_the_file() {
     let audit = GUARDED.replacen("[upstream.shop]", "[defaults]\nmode = \"audit\"\n[upstream.shop]", 1);
     assert_eq!(

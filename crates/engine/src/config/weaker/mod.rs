@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use lastlook_kernel::{BlindWrites, Mode};
 
-use super::{Config, Defaults};
+use super::{Config, Defaults, WitnessesConfig};
 
 /// What going from `old` to `new` would remove or weaken, one sentence each; empty when nothing would be.
 ///
@@ -33,6 +33,7 @@ pub fn weaker(old: &Config, new: &Config) -> Vec<String> {
     each(&old.guards, &new.guards, "guard", &mut said, |before, after, _, said| {
         guard::guard(before, after, (old.defaults.mode, new.defaults.mode), said);
     });
+    witnesses(&old.witnesses, &new.witnesses, &mut said);
     said.sentences
 }
 
@@ -82,6 +83,13 @@ fn top_level(old: &Config, new: &Config, said: &mut Said) {
         }
         (None, _) => {}
     }
+}
+
+fn witnesses(old: &WitnessesConfig, new: &WitnessesConfig, said: &mut Said) {
+    each(&old.each, &new.each, "witness", said, |before, after, name, said| {
+        said.when(before.key != after.key, || format!("witness `{name}` has another key"));
+    });
+    said.when(new.quorum < old.quorum, || "fewer witnesses are wanted".to_owned());
 }
 
 fn defaults(old: &Defaults, new: &Defaults, said: &mut Said) {

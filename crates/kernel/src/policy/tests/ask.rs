@@ -291,6 +291,11 @@ fn the_same_question_has_the_same_answer() {
     assert!(!answers[0].allow && answers[0].errors.len() == 28, "{:?}", answers[0]);
 }
 
+#[test]
+fn the_version_of_cedar_is_the_one_that_is_linked() {
+    assert_eq!(crate::CEDAR_VERSION, cedar_policy::get_sdk_version().to_string());
+}
+
 /// `context.args` is required, so arguments that are `null` are lost, and no policy sees a context without them.
 #[test]
 fn arguments_that_are_null_are_lost() {

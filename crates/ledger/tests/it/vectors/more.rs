@@ -11,6 +11,7 @@ mod files;
 mod keys;
 mod tree;
 
+pub use changes::members;
 pub use files::{logs, receipts};
 pub use keys::{key_files, openings};
 pub use tree::tree;

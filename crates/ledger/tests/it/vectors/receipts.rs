@@ -25,7 +25,7 @@ pub fn summary(found: &Verified) -> Value {
     })
 }
 
-fn vector(name: &str, file: &[u8]) -> Value {
+pub fn vector(name: &str, file: &[u8]) -> Value {
     let mut vector = json!({ "name": name, "keys": [key().verifier().to_string()] });
     put_bytes(&mut vector, "file", file);
     vector
