@@ -1,5 +1,6 @@
 //! The tool gets what was said; the record, the pages and the messages do not.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::json;
 
 use super::rig::{SECRET, both_verify, nowhere, ok, receipt_file, run, secret_args, world};
@@ -166,4 +167,30 @@ fn what_is_digest_only_is_seen_by_people_until_they_decided_and_then_by_nobody()
     let (file, shown) = receipt_file(&world, &words);
     assert_eq!(shown["values"].as_array().unwrap().len(), 1, "{shown}");
     both_verify(&world, &file);
+}
+
+/// Two states, the same call: a digest that is the same in both could be found by whoever tries likely arguments.
+#[test]
+fn no_digest_of_what_is_withheld_can_be_guessed() {
+    let payload = |on_write: &str| {
+        let world = world(on_write, "");
+        let mut agent = world.agent();
+        let id = receipt(&agent.call("write_note", secret_args()));
+        assert!(agent.close().success());
+        let (_, shown) = receipt_file(&world, &[&id]);
+        let payload = STANDARD.decode(shown["payload"].as_str().unwrap()).unwrap();
+        serde_json::from_slice::<serde_json::Value>(&payload).unwrap()
+    };
+    let action = |payload: &serde_json::Value| payload["subject"][0]["digest"]["sha256"].clone();
+    let plain = [payload(""), payload("")];
+    assert_eq!(action(&plain[0]), action(&plain[1]));
+    assert!(plain[0]["predicate"]["sent"].is_string());
+    let withheld = [payload(REDACT), payload(REDACT)];
+    assert_ne!(action(&withheld[0]), action(&withheld[1]));
+    for payload in withheld {
+        let entry = &payload["predicate"];
+        assert!(entry["sent"].is_null() && entry["sent_salted"]["commitment"].is_string(), "{entry}");
+        // The entry of how it ended commits to no arguments; that of how it began names what is missing.
+        assert!(!payload.to_string().contains(SECRET));
+    }
 }
