@@ -323,9 +323,10 @@ fn a_key_that_is_a_link_or_another_users_is_refused_and_nothing_is_written_throu
     fs::rename(&elsewhere, &paths.key).unwrap();
     // What is written is a new file, not what a link of that name leads to.
     fs::write(&elsewhere, "theirs").unwrap();
+    let dir = case.open().unwrap();
     std::os::unix::fs::symlink(&elsewhere, paths.root.join("key.new")).unwrap();
     let passphrase = crate::sealed::Passphrase::new("correct horse".to_owned().into()).unwrap();
-    case.open().unwrap().reseal_key(Some(&passphrase), &|_| {}).unwrap();
+    dir.reseal_key(Some(&passphrase), &|_| {}).unwrap();
     assert_eq!(fs::read_to_string(&elsewhere).unwrap(), "theirs");
     assert!(fs::symlink_metadata(&paths.key).unwrap().is_file());
     assert_eq!(mode(&paths.key), 0o600);
