@@ -160,6 +160,21 @@ pub(crate) fn said_json(said: &Said) -> String {
     json!({"expected": said.expected, "actual": said.actual, "hint": said.hint}).to_string()
 }
 
+/// A reason as entries write it, its members in canonical order; `say` makes what stands for what was expected and found.
+pub(crate) fn reason_json(reason: &Reason, say: impl FnOnce(&Said) -> Value) -> Value {
+    let mut written = Map::new();
+    let mut set = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            written.insert(name.to_owned(), value);
+        }
+    };
+    set("about", reason.about.as_deref().map(Value::from));
+    set("code", Some(reason.code.as_str().into()));
+    set("guard", reason.guard.as_deref().map(Value::from));
+    set("said", reason.said.as_deref().map(say));
+    Value::Object(written)
+}
+
 /// A principal as entries write it.
 pub fn principal_json(principal: &Principal) -> Value {
     json!({"id": principal.id, "asserted": principal.asserted})
@@ -174,21 +189,12 @@ impl Draft {
     }
 
     fn reason(&mut self, member: &str, index: usize, reason: &Reason) -> Value {
-        let mut written = Map::new();
-        written.insert("code".into(), reason.code.as_str().into());
-        for (name, value) in [("about", &reason.about), ("guard", &reason.guard)] {
-            if let Some(value) = value {
-                written.insert(name.into(), value.as_str().into());
-            }
-        }
-        if let Some(said) = &reason.said {
+        reason_json(reason, |said| {
             let said = match self.withhold.as_ref().is_some_and(Withhold::is_blunt) {
                 true => json!({"expected": "[redacted]", "actual": "[redacted]"}).to_string(),
                 false => said_json(said),
             };
-            let said = self.commit(&format!("{member}/{index}/said"), said.as_bytes());
-            written.insert("said".into(), said);
-        }
-        Value::Object(written)
+            self.commit(&format!("{member}/{index}/said"), said.as_bytes())
+        })
     }
 }

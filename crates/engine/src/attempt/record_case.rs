@@ -57,6 +57,7 @@ impl Run<'_> {
     pub(super) fn set_case(&self, draft: &mut Draft) {
         draft.set("versions", crate::replay::versions());
         if draft.withholds() {
+            draft.set("case", serde_json::json!({"withheld": true}));
             return;
         }
         let case = draft.commit("case", &self.case().to_bytes());

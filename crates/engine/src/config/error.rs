@@ -90,7 +90,7 @@ pub enum ConfigError {
 impl ConfigError {
     /// Mistakes in policies or entities; `texts` are the files' names and texts. Those of the first file that has some are
     /// shown with their places.
-    pub(crate) fn policies(problems: &[PolicyProblem], texts: &[(&str, &str)]) -> ConfigError {
+    pub(super) fn policies(problems: &[PolicyProblem], texts: &[(&str, &str)]) -> ConfigError {
         let of = |name: &str| problems.iter().filter(|problem| problem.file == name).collect::<Vec<_>>();
         let first = texts.iter().find(|(name, _)| !of(name).is_empty()).or(texts.first());
         let (name, text) = first.copied().unwrap_or_default();

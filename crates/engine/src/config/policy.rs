@@ -33,6 +33,16 @@ impl PolicyFiles {
         Ok((policies, entities))
     }
 
+    /// The text of one file of policies that was named on the command line, if it parses.
+    pub(crate) fn read_alone(file: &Path) -> Result<String, ConfigError> {
+        let text = find::read(file, FileKind::Policy, NamedBy::Argument)?;
+        let name = file.display().to_string();
+        match Policies::parse(&text, &name, None) {
+            Ok(_) => Ok(text),
+            Err(problems) => Err(ConfigError::policies(&problems, &[(&name, &text)])),
+        }
+    }
+
     /// Takes relative paths as relative to the folder of the configuration file.
     pub(super) fn below(self, configuration: &Path) -> PolicyFiles {
         let folder = configuration.parent().unwrap_or(Path::new(""));

@@ -6,10 +6,11 @@ use lastlook_canon::{Json, Limits, parse};
 use lastlook_kernel::{Action, Definition, Mode, Now, Principal, Reason, Was};
 use lastlook_ledger::{Commitment, Entry, Kind, Salt};
 use lastlook_store::{StoreError, Values};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::case::{Case, RecordedNow, RecordedWas, Unknown};
 use super::kept::NotKept;
+use crate::entry::{reason_json, said_json};
 
 /// Why an attempt cannot be decided again.
 #[derive(Debug, thiserror::Error)]
@@ -18,7 +19,7 @@ pub enum NotReplayable {
     #[error("nothing was decided: {0}")]
     NoDecision(&'static str),
     /// It was recorded by a version that recorded no inputs.
-    #[error("its entry has no recorded case: an older version wrote it, or fields of it are not kept")]
+    #[error("its entry has no recorded case: an older version wrote it")]
     NoCase,
     /// A value it was decided on is not there any more.
     #[error("`{0}` was pruned, or never kept")]
@@ -90,11 +91,10 @@ impl Recorded {
             }
             _ => return Err(NotReplayable::NoDecision("only refusals and outcomes decide")),
         }
-        if entry.body.get("withheld").is_some() {
-            return Err(NotReplayable::LeftOut);
-        }
-        if entry.body.get("case").is_none() {
-            return Err(NotReplayable::NoCase);
+        match entry.body.get("case") {
+            None => return Err(NotReplayable::NoCase),
+            Some(case) if case.get("withheld").is_some() => return Err(NotReplayable::LeftOut),
+            Some(_) => {}
         }
         let mut opened = BTreeMap::new();
         for (label, (salt, value)) in values {
@@ -279,19 +279,6 @@ impl Told {
 
 /// Reasons as entries have them, with what was said in the clear.
 pub(super) fn reasons_json(reasons: &[Reason]) -> Value {
-    let one = |reason: &Reason| {
-        // In the order that entries have them.
-        let mut written = Map::new();
-        let members = [("about", reason.about.as_deref()), ("code", Some(reason.code.as_str()))];
-        for (name, value) in members.into_iter().chain([("guard", reason.guard.as_deref())]) {
-            if let Some(value) = value {
-                written.insert(name.into(), value.into());
-            }
-        }
-        if let Some(said) = &reason.said {
-            written.insert("said".into(), crate::entry::said_json(said).into());
-        }
-        Value::Object(written)
-    };
+    let one = |reason: &Reason| reason_json(reason, |said| said_json(said).into());
     Value::Array(reasons.iter().map(one).collect())
 }

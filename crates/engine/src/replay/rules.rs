@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use lastlook_kernel::{Class, Policies, Shape};
+use lastlook_kernel::{Class, Shape};
 use lastlook_store::Store;
 
 use super::kept::{self, NotKept, Tools};
 use super::recorded::Recorded;
-use crate::config::{Config, ConfigError, PoliciesRead};
+use crate::config::{Config, ConfigError, PoliciesRead, PolicyFiles};
 use crate::rulebook::Rulebook;
 
 /// The rules an attempt is decided under.
@@ -29,12 +29,13 @@ pub struct WhatIf {
 }
 
 impl WhatIf {
-    /// A whole configuration, and policies (the name of their file, and their text) in place of those it names.
+    /// A whole configuration, and a file of policies in place of those it names.
     ///
     /// # Errors
     ///
-    /// The policies, or those the configuration names, cannot be read or do not parse.
-    pub fn new(config: Option<Config>, policies: Option<(&str, String)>) -> Result<WhatIf, ConfigError> {
+    /// What is refused of the policy files that a configuration names is refused of these too; also that they, or those
+    /// the configuration names, do not parse.
+    pub fn new(config: Option<Config>, policies: Option<&Path>) -> Result<WhatIf, ConfigError> {
         let config = match config {
             Some(config) => {
                 let named = config.read_policies()?;
@@ -42,11 +43,8 @@ impl WhatIf {
             }
             None => None,
         };
-        if let Some((name, text)) = &policies {
-            Policies::parse(text, name, None)
-                .map_err(|problems| ConfigError::policies(&problems, &[(name, text)]))?;
-        }
-        Ok(WhatIf { config, policies: policies.map(|(_, text)| text) })
+        let policies = policies.map(PolicyFiles::read_alone).transpose()?;
+        Ok(WhatIf { config, policies })
     }
 }
 
@@ -151,10 +149,5 @@ impl Rules {
     /// The class that the configuration gives a tool; nothing where it does not say.
     pub(super) fn class(&self, upstream: &str, tool: &str) -> Option<Class> {
         self.book.config.as_ref()?.tool(upstream, tool)?.class
-    }
-
-    /// The digest of the configuration, hexadecimal.
-    pub fn digest(&self) -> Option<String> {
-        self.book.digest().map(|digest| digest.to_hex())
     }
 }

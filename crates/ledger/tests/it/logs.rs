@@ -1,6 +1,7 @@
 //! Whole logs: whatever is done to one after it was signed shows.
 
 use crate::fixture::{Log, entry, first, key, pinned};
+use lastlook_ledger::log::LogVerifier;
 use lastlook_ledger::{Kind, SigningKey, verify_log};
 use proptest::prelude::*;
 use serde_json::json;
@@ -23,6 +24,19 @@ fn a_whole_log_verifies_and_is_counted() {
 fn an_empty_log_verifies() {
     let log = log(0);
     assert!(verify_log([].into_iter(), &log.note(), &pinned()).unwrap().kinds.is_empty());
+}
+
+/// Whoever compares an older checkpoint on the way sees the log as it was at each size.
+#[test]
+fn on_the_way_it_is_each_log_that_it_was() {
+    let whole = log(9);
+    let mut verifier = LogVerifier::new(&whole.note(), &pinned()).unwrap();
+    for (at, payload) in whole.payloads.iter().enumerate() {
+        let then = log(at).checkpoint();
+        assert_eq!((verifier.size(), verifier.root()), (then.size, then.root));
+        verifier.push(payload).unwrap();
+    }
+    assert_eq!(verifier.finish().unwrap().checkpoint, whole.checkpoint());
 }
 
 #[test]

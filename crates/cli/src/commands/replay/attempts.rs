@@ -108,7 +108,7 @@ impl Bench<'_> {
     }
 
     fn file(&self, path: &str) -> Result<Result<Box<Replayed>, NotReplayable>, Failure> {
-        let bytes = std::fs::read(path)
+        let bytes = crate::commands::verify::receipts::read(Path::new(path))
             .map_err(|error| Failure::usage(format!("`{}` cannot be read: {error}", clean(path))))?;
         let verified = verify_receipt(&bytes, self.keys).map_err(|error| {
             let why = clean(&error.to_string());

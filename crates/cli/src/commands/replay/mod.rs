@@ -87,16 +87,7 @@ fn what_if(args: &ReplayArgs) -> Result<Option<(WhatIf, String)>, Failure> {
         return Ok(None);
     }
     let config = args.guards.as_deref().map(Config::load).transpose().map_err(Failure::config)?;
-    let file = args.policy.as_ref().map(|path| path.display().to_string());
-    let policies = match &file {
-        Some(file) => Some(
-            std::fs::read_to_string(file)
-                .map(|text| (file.as_str(), text))
-                .map_err(|error| Failure::usage(format!("the policies `{file}` cannot be read: {error}")))?,
-        ),
-        None => None,
-    };
-    let what_if = WhatIf::new(config, policies).map_err(Failure::config)?;
+    let what_if = WhatIf::new(config, args.policy.as_deref()).map_err(Failure::config)?;
     let named: Vec<String> =
         [&args.guards, &args.policy].into_iter().flatten().map(|path| path.display().to_string()).collect();
     Ok(Some((what_if, named.join(" and "))))

@@ -3,7 +3,7 @@
 mod attempts;
 pub(super) mod keys;
 pub(super) mod older;
-mod receipts;
+pub(super) mod receipts;
 mod state;
 mod tiles;
 mod witnessed;

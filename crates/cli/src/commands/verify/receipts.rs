@@ -84,7 +84,7 @@ fn is_stdin(file: &Path) -> bool {
 }
 
 /// The file's bytes; no more than one too many, since a receipt that large is refused anyway.
-fn read(file: &Path) -> std::io::Result<Vec<u8>> {
+pub fn read(file: &Path) -> std::io::Result<Vec<u8>> {
     let most = MAX_RECEIPT_BYTES as u64 + 1;
     let mut bytes = Vec::new();
     match is_stdin(file) {

@@ -238,7 +238,7 @@ fn what_cannot_be_meant_is_told_with_the_way_out() {
     tell(&[], 2, "RECEIPT");
     tell(&["--all", "x"], 2, "cannot be used with");
     tell(&["nosuchid"], 2, "lastlook log");
-    tell(&["--all", "--policy", "/nowhere.cedar"], 2, "cannot be read");
+    tell(&["--all", "--policy", "/nowhere.cedar"], 2, "nowhere.cedar");
     tell(&["--all", "--guards", "/nowhere.toml"], 2, "nowhere.toml");
     world.file("bad.cedar", "permit(");
     let bad = world.at("bad.cedar").display().to_string();

@@ -302,19 +302,7 @@ fn arguments_that_are_null_are_lost() {
     let text = format!(
         "{PERMIT_ALL} @id(\"f\") forbid(principal, action == Action::\"shop.refund\", resource) when {{ context has args && context.args.amount_cents > 5 }};"
     );
-    let authority = authority(&text);
-    let args = Json::Null;
-    let request = crate::PolicyRequest {
-        principal: "User::\"ada\"",
-        groups: &[],
-        action: "shop.refund",
-        resource: Some("Order::\"42\""),
-        args: &args,
-        was: &[],
-        now: &[],
-        steps: &[],
-    };
-    let answer = authority.decide(&request);
+    let answer = decided(&text, &Asked { args: "null", ..Asked::default() });
     assert!(!answer.allow && !answer.errors.is_empty(), "{answer:?}");
 }
 
