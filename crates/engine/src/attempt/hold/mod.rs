@@ -239,9 +239,11 @@ impl Run<'_> {
             }
         }
         // Where people were not shown all of it, nothing but the call itself has the rest: it is the same action.
-        let own = claim.asked.redacted.then(|| arguments_of(&self.proposal.frame)).flatten();
-        let arguments = own.as_ref().unwrap_or(&claim.asked.arguments);
-        match with_arguments(&self.proposal.frame, arguments) {
+        let arguments = match claim.asked.redacted {
+            true => arguments_of(&self.proposal.frame),
+            false => Some(claim.asked.arguments.clone()),
+        };
+        match arguments.and_then(|arguments| with_arguments(&self.proposal.frame, &arguments)) {
             Some(frame) => self.proposal.frame = frame,
             None => self.barred.push(Reason::about(Code::InvalidCall, "params")),
         }
