@@ -102,6 +102,12 @@ fn a_server_is_started_asked_and_ended() {
         let asked = json(r#"{"id": 7, "amount": 1.50}"#);
         let got = client.call("echo", &asked, &BOUNDS).await;
         assert_eq!(value(got), r#"{"seen":{"amount":1.5,"id":7}}"#);
+        // Answers to the server's own requests are sent beside all this, each when its turn comes.
+        let begun = Instant::now();
+        while server.log().iter().filter(|line| line.starts_with("answer ")).count() < 2 {
+            assert!(begun.elapsed() < Duration::from_secs(60), "not answered: {:?}", server.log());
+            tokio::task::yield_now().await;
+        }
         client.close().await;
     });
     assert!(server.is_gone());

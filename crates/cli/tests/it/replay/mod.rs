@@ -87,6 +87,33 @@ fn the_same_comes_out_where_nothing_of_the_world_is_left() {
     assert_eq!(world.effects().len(), 1, "nothing runs");
 }
 
+/// What a guard in audit mode would have refused before the look is an input of the look.
+#[test]
+fn what_only_watches_is_decided_again_too() {
+    let world = World::new();
+    world.configure(
+        "[guard.w]\non = [\"notes.write_note\"]\nmode = \"audit\"\nlimit = [{ count = 1, per = \"1h\" }]\n",
+    );
+    let mut agent = world.agent();
+    agent.call("read_note", json!({"path": "plan.md"}));
+    for n in [6, 7] {
+        assert_eq!(became(&agent.call("write_note", write_args(n))), "ran");
+    }
+    drop(agent);
+    let rows = world.lastlook(&["receipt", &newest(&world), "--with-values"]).output().unwrap();
+    let receipt: Value = serde_json::from_slice(&rows.stdout).unwrap();
+    let audited = receipt["values"].as_array().unwrap().iter().any(|it| it["label"] == "audited/0/said");
+    assert!(audited, "{receipt}");
+    assert_eq!(report(&world, &["--all"], 0)["same"], 2);
+}
+
+/// The receipt of the newest outcome.
+fn newest(world: &World) -> String {
+    let rows = world.lastlook(&["log", "--json", "--kind", "outcome", "--limit", "1"]).output().unwrap();
+    let row: Value = serde_json::from_slice(&rows.stdout).unwrap();
+    row["receipt"].as_str().unwrap().to_owned()
+}
+
 #[test]
 fn other_rules_show_what_they_would_have_stopped_held_and_let_through() {
     let world = played();
