@@ -6,7 +6,7 @@
 use std::time::Instant;
 
 use lastlook_canon::Digest;
-use lastlook_engine::approvers::{self, Newcomer, Registry, Signer};
+use lastlook_engine::approvers::{self, Newcomer, Signer};
 use lastlook_engine::held::{self, Asked, AskedGuard, SayError, Tally, Word};
 use lastlook_engine::{clock, standing};
 use lastlook_kernel::Principal;
@@ -81,7 +81,7 @@ async fn main() {
         }
         let began = Instant::now();
         for _ in 0..times {
-            Registry::load(&store).expect("a registry");
+            approvers::load(&store).expect("a registry");
         }
         let loading = began.elapsed() / times;
         for quorum in [1, 2] {

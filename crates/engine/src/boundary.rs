@@ -455,7 +455,12 @@ impl Owed {
                 Ok(_) | Err(CommitError::Precondition { .. }) => {
                     next.entries.iter().for_each(|entry| boundary.gate.leave(&entry.attempt));
                 }
-                Err(CommitError::Limit { .. } | CommitError::Full | CommitError::Unavailable(_)) => {
+                Err(
+                    CommitError::Limit { .. }
+                    | CommitError::Full
+                    | CommitError::Unavailable(_)
+                    | CommitError::Unsigned(_),
+                ) => {
                     self.push(next);
                     return false;
                 }

@@ -7,7 +7,7 @@ use lastlook_canon::{Json, Limits, parse};
 use lastlook_kernel::{BasisReading, Code, Comparable, Reason, Unreadable, Value};
 use similar::TextDiff;
 
-use crate::attempt::Held;
+use crate::attempt::{Held, SIGNING_KEY};
 use crate::shown::clean;
 use crate::withhold::{What, Withhold};
 
@@ -120,6 +120,10 @@ pub(crate) fn refusal(tool: &str, reasons: &[Reason], moved: &[Moved]) -> (Strin
         format!(
             "{not_run} you have not read what it would change, or not since it was last changed. Read it with one of the read tools, then decide again."
         )
+    } else if about(Code::InDoubt).is_some_and(|reason| name(reason).starts_with("restored-")) {
+        format!(
+            "{not_run} the record was put back from a back-up, and nobody knows whether this was done meanwhile. Do not repeat it; an operator must look, and say `lastlook restored --doubt-ended`."
+        )
     } else if let Some(reason) = about(Code::InDoubt) {
         format!(
             "{not_run} attempt {} on the same thing is under way, or nobody knows how it ended. Do not repeat it; an operator can settle it with `lastlook resolve {0}`.",
@@ -145,6 +149,12 @@ pub(crate) fn refusal(tool: &str, reasons: &[Reason], moved: &[Moved]) -> (Strin
     } else if about(Code::Unrecorded).is_some() {
         format!(
             "{not_run} an earlier outcome could not be recorded. An operator must look at the record's disk first."
+        )
+    } else if about(Code::StoreUnavailable).is_some_and(|reason| reason.about.as_deref() == Some(SIGNING_KEY))
+    {
+        format!(
+            "{not_run} the key that signs the record did not sign, and nothing runs unrecorded. An operator must look at the \
+             signing key: the boundary's own messages name it and the way out."
         )
     } else if about(Code::StoreUnavailable).is_some() {
         format!(

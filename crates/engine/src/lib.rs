@@ -35,6 +35,7 @@ pub mod reads;
 pub mod recovery;
 pub mod reload;
 pub mod replay;
+pub mod restored;
 pub mod retention;
 mod rulebook;
 mod seen;

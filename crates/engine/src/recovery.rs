@@ -122,7 +122,12 @@ pub async fn mark_dead(boundary: &Boundary) {
     };
     // The locks are held until everything is marked: nobody else recovers the same writer meanwhile.
     let numbers: Vec<u32> = dead.iter().map(|writer| writer.n()).collect();
-    mark(boundary, |row| numbers.contains(&row.writer)).await;
+    // Nobody has a slot from before the state was put back.
+    let earlier = boundary.state.earlier_writers().unwrap_or_else(|error| {
+        tracing::warn!("what was under way in a state that was put back could not be examined: {error}");
+        0
+    });
+    mark(boundary, |row| row.writer <= earlier || numbers.contains(&row.writer)).await;
     drop(dead);
 }
 
@@ -155,8 +160,12 @@ pub async fn settle_unknown(boundary: &Arc<Boundary>) {
 }
 
 /// Settles those of these unknown attempts that positive evidence settles.
+///
+/// What was under way in a record that was put back is left to an operator: what was done after the copy was made, nobody knows,
+/// and so nobody can say that a reading is as it was because nothing happened.
 pub(crate) async fn settle(boundary: &Arc<Boundary>, rows: Vec<AttemptRow>) {
-    for row in rows {
+    let Ok(earlier) = boundary.state.earlier_writers() else { return };
+    for row in rows.into_iter().filter(|row| row.writer > earlier) {
         let Some(detail) = Detail::from_bytes(&row.detail) else { continue };
         if !detail.local || detail.shows.is_empty() || !detail.child_is_gone() {
             continue;

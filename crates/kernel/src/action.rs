@@ -1,5 +1,8 @@
 //! What is wanted, immutable and digested.
 
+#[cfg(test)]
+mod tests;
+
 use lastlook_canon::{Digest, Json, canonical};
 
 /// Who acts, as the policy names them.

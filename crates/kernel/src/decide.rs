@@ -1,5 +1,8 @@
 //! The verdict: a pure, total function of recorded inputs.
 
+#[cfg(test)]
+mod tests;
+
 use crate::verdict::Code;
 use crate::{
     Action, Basis, Class, FactQuery, Judgement, Moment, Permit, Reason, Snapshot, Tool, Value, Verdict,
@@ -181,9 +184,6 @@ pub fn decide(case: &Case<'_>) -> Verdict {
         let fact = case.snapshot.facts.iter().find(|fact| fact.index == index);
         let code = match fact.map(|fact| (fact.now, fact.again)) {
             None | Some((Value::Unreadable(_), _)) => Some(Code::FactUnreadable),
-            Some((Value::Read(now), None | Some(Value::Unreadable(_)))) if now != reading.was => {
-                Some(Code::FactChanged)
-            }
             Some((Value::Read(now), Some(Value::Read(again)))) if now != again => Some(Code::FactUnstable),
             Some((Value::Read(now), _)) if now != reading.was => Some(Code::FactChanged),
             Some((Value::Read(_), _)) => reading.outdated.then_some(Code::FactChanged),

@@ -44,7 +44,8 @@ codes! {
     ToolChanged = "tool-changed",
     /// The call asks to run as a task, whose end the boundary would not see.
     TaskUnsupported = "task-unsupported",
-    /// An attempt on the same action or subject is under way, or its outcome is not known.
+    /// An attempt on the same action or subject is under way, or its outcome is not known; or the record was put back from a
+    /// back-up, and nobody knows what was done since.
     InDoubt = "in-doubt",
     /// The call was cancelled before the gate.
     Cancelled = "cancelled",

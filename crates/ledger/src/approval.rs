@@ -4,13 +4,18 @@
 //! not for a checkpoint, not for a statement of another kind, not for one of another version. The normative text is
 //! `spec/approval.md`.
 
+mod entity;
 mod grant;
+mod instant;
 mod key;
 mod members;
 mod membership;
+mod registry;
+mod scope;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod word;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use lastlook_canon::{Json, JsonError, Limits, lexical};
@@ -20,11 +25,15 @@ use thiserror::Error;
 use crate::error::brief;
 use members::{Members, Signable};
 
+pub use entity::{Entity, is_requester, same_principal};
 pub use grant::Grant;
 pub use key::{ApproverKey, ApproverPublic};
 pub use members::valid_approver_name;
 pub use membership::{Introduction, Removal};
+pub use registry::{Approver, Registry, RegistryFault, Removed};
+pub use scope::{GrantFault, LONGEST_GRANT_NS, Scope};
 pub use statement::{Ruling, Statement};
+pub use word::{AHEAD_TOLERATED_NS, About, Why};
 
 /// The largest signed statement, in bytes.
 pub const MAX_SIGNED_BYTES: usize = 128 * 1024;

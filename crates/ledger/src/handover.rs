@@ -5,6 +5,8 @@
 
 mod follow;
 mod read;
+#[cfg(test)]
+mod tests;
 
 use crate::error::brief;
 use crate::key::{KeyError, VerifierKey};

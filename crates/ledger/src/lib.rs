@@ -17,6 +17,7 @@
 //! | [`receipt`] | an entry, its proof and its checkpoint in one file, and how it is verified |
 //! | [`export`] | a verified receipt as a DSSE envelope, or in COSE |
 //! | [`log`] | verification of a whole log |
+//! | [`roster`] | which logs a state has, and verification of all of them |
 //! | [`tiles`] | a log as static files |
 //! | [`witness`] | cosignatures of checkpoints, and what a witness is asked |
 
@@ -31,6 +32,7 @@ pub mod key;
 pub mod log;
 pub mod note;
 pub mod receipt;
+pub mod roster;
 pub mod sign;
 pub mod tiles;
 pub mod tree;
@@ -49,6 +51,7 @@ pub use note::{Checkpoint, NoteError, open_checkpoint};
 pub use receipt::{
     Armed, Included, OpenedValue, Receipt, Verified, verify_receipt, verify_receipt_witnessed,
 };
+pub use roster::{LogsError, RosterError, RosterProblem, verify_logs};
 pub use sign::{SignError, Signer, cosign_checkpoint, sign_checkpoint};
 pub use tree::{Hash, Tree};
 pub use witness::{Cosigned, CosigningKey, WitnessKey, Witnesses, open_witnessed};

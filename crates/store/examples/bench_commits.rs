@@ -155,7 +155,8 @@ fn commits(
     in_flight: usize,
     time: Duration,
 ) -> Result<(Duration, Vec<Duration>), Box<dyn Error>> {
-    let dir = StateDir::open(state)?;
+    // As the program keeps them: what is measured is what a user has.
+    let dir = StateDir::open(state)?.keeping_heads(&state.with_extension("heads"));
     let store = SqliteStore::open(&dir, dir.writer()?, None)?;
     let (mut tickets, mut latencies) = (VecDeque::new(), Vec::new());
     let start = Instant::now();

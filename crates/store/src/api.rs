@@ -38,7 +38,7 @@ pub trait Store: Send + Sync + 'static {
     /// The attempt that holds a subject, if one does.
     fn holder(&self, subject: &str) -> Result<Option<AttemptRow>, StoreError>;
 
-    /// The origins of all logs in this state, by writer number.
+    /// The origins of all logs in this state, by writer number; after them those of its rosters, which list the others.
     fn origins(&self) -> Result<Vec<String>, StoreError>;
 
     /// Up to `limit` entries of one log, from index `from` on, in order; empty past the end or for an unknown origin.
@@ -48,7 +48,7 @@ pub trait Store: Send + Sync + 'static {
     fn entries_of(&self, attempt: &str) -> Result<Vec<StoredEntry>, StoreError>;
 
     /// Up to `limit` ids that entries of any log are about, in order, from behind `after` on: attempts, requests, and
-    /// whatever else has entries.
+    /// whatever else has entries. What rosters say of logs is about none of these.
     fn entry_ids(&self, after: &str, limit: usize) -> Result<Vec<String>, StoreError>;
 
     /// The leaf hashes of the first `upto` entries of one log; fewer when the log is shorter.

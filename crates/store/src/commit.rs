@@ -336,6 +336,8 @@ pub enum CommitError {
     Full,
     /// The store could not say that it is durable; it was not, unless the text says that it may have been.
     Unavailable(String),
+    /// Whoever holds the signing key did not sign; nothing was written. The text says which key, and the way out.
+    Unsigned(String),
 }
 
 impl fmt::Display for CommitError {
@@ -353,6 +355,7 @@ impl fmt::Display for CommitError {
             }
             Self::Full => f.write_str("the disk that holds the state is full"),
             Self::Unavailable(why) => write!(f, "the state cannot be written: {why}"),
+            Self::Unsigned(why) => write!(f, "nothing can be signed: {why}"),
         }
     }
 }

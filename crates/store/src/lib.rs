@@ -33,6 +33,6 @@ pub use held::{ApproverRow, GrantRow, HaltRow, RequestRow, RequestState, VoteRow
 pub use memory::{MemoryState, MemoryStore};
 pub use sqlite::{Prune, Pruned, Pruner, Settings, SqliteReader, SqliteStore};
 pub use state::{
-    Announced, AskPassphrase, DeadWriter, PASSPHRASE_FILE, Rotation, StateDir, StateError, StatePaths, Step,
-    Writer,
+    Announced, AskPassphrase, Backup, DeadWriter, Found, Heads, PASSPHRASE_FILE, Restoration, Restored,
+    Rotation, StateDir, StateError, StatePaths, Step, Writer,
 };

@@ -14,6 +14,7 @@ use lastlook_canon::Digest;
 use lastlook_ledger::{Kind, SigningKey, VerifierKey, tree::Hash};
 use tokio::sync::oneshot;
 
+use crate::sqlite::era::Era;
 use crate::{
     ApproverRow, AttemptRow, AttemptState, Commit, Fault, GrantRow, HaltRow, LimitWindow, Lookup, RequestRow,
     RequestState, StepRow, Store, StoreError, StoredEntry, Ticket, Values, VoteRow, WriterId, state,
@@ -46,7 +47,7 @@ impl MemoryState {
     pub fn open(&self, fault: Option<Arc<dyn Fault>>) -> MemoryStore {
         let mut model = lock(&self.model);
         let n = model.take_slot();
-        let id = WriterId { n, origin: state::origin(&self.state_id, n) };
+        let id = Era::default().writer(&self.state_id, n);
         let inherited = model.open_attempts().filter(|row| row.writer == n).cloned().collect();
         MemoryStore { state: self.clone(), id, inherited, fault }
     }

@@ -9,20 +9,29 @@ Every function raises :class:`Refused` with the code that the specification give
 """
 
 from .approval import Statement, read_statement, verify_statement
+from .approvers import About, Approver, Approvers, read_approvers, verify_approval
 from .checkpoint import Checkpoint, verify_checkpoint
 from .commitment import commitment, salt, verify_opening
+from .entity import Entity, is_approver, read_entity, same_principal
 from .entry import Entry, leaf_hash, read_entry
 from .errors import Refused
+from .grants import Action, verify_grant
 from .handover import Handover, brought_handovers, follow, read_handover
 from .keys import Key, pinned_keys, read_key
 from .log import verify_log
 from .receipt import Opened, Proven, verify_receipt
+from .roster import verify_logs
 from .tree import root, verify_consistency, verify_inclusion
 from .witness import Cosigned, Witnesses, pinned_witnesses, read_witness, verify_witnessed
 
 __all__ = [
+    "About",
+    "Action",
+    "Approver",
+    "Approvers",
     "Checkpoint",
     "Cosigned",
+    "Entity",
     "Entry",
     "Handover",
     "Key",
@@ -34,9 +43,12 @@ __all__ = [
     "brought_handovers",
     "commitment",
     "follow",
+    "is_approver",
     "leaf_hash",
     "pinned_keys",
     "pinned_witnesses",
+    "read_approvers",
+    "read_entity",
     "read_entry",
     "read_handover",
     "read_key",
@@ -44,10 +56,14 @@ __all__ = [
     "read_witness",
     "root",
     "salt",
+    "same_principal",
+    "verify_approval",
     "verify_checkpoint",
     "verify_consistency",
+    "verify_grant",
     "verify_inclusion",
     "verify_log",
+    "verify_logs",
     "verify_opening",
     "verify_receipt",
     "verify_statement",

@@ -35,6 +35,12 @@ class Statement:
         return value
 
     @property
+    def epoch(self) -> int | None:
+        """Its epoch, if this kind has one."""
+        value = self.members.get("epoch")
+        return value.integer() if isinstance(value, Number) else None
+
+    @property
     def signer(self) -> str:
         """Whose statement it says it is."""
         return self.text("approver" if self.kind in ("approval", "grant") else "by")

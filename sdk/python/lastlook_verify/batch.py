@@ -13,14 +13,18 @@ from typing import Any
 
 from . import tree
 from .approval import verify_statement
+from .approvers import About, Approvers, read_approvers, verify_approval
 from .checkpoint import verify_checkpoint
 from .commitment import commitment, salt, verify_opening
+from .entity import read_entity, same_principal
 from .entry import leaf_hash, read_entry
 from .errors import Refused
+from .grants import Action, verify_grant
 from .handover import brought_handovers, follow, read_handover
 from .keys import Key, pinned_keys, read_key
 from .log import verify_log
 from .receipt import Proven, verify_receipt
+from .roster import verify_logs
 from .witness import Cosigned, Witnesses, read_witness, verify_witnessed
 
 Vector = dict[str, Any]
@@ -141,9 +145,46 @@ def _log(vector: Vector) -> Vector:
     return {"kinds": Counter(entry.kind for entry in entries)}
 
 
+def _logs(vector: Vector) -> Vector:
+    logs = [([it.encode("utf-8") for it in log["payloads"]], _bytes(log, "note")) for log in vector["logs"]]
+    verify_logs(logs, _keys(vector))
+    return {}
+
+
 def _statement(vector: Vector) -> Vector:
     public = base64.b64decode(vector["key"])
     return _put("signed", verify_statement(_bytes(vector, "stored"), vector["kind"], public).signed)
+
+
+def _book(vector: Vector) -> Approvers:
+    introductions, removals = ([each.encode("utf-8") for each in vector[name]] for name in ("introductions", "removals"))
+    return read_approvers(introductions, removals, vector["state"])
+
+
+def _approvers(vector: Vector) -> Vector:
+    book = _book(vector)
+    return {"approvers": book.active, "known": sorted(book.known)}
+
+
+def _word(vector: Vector) -> Vector:
+    about = About(**{name: vector[name] for name in ("request", "action", "guards", "epoch", "principal", "by")})
+    found = verify_approval(_bytes(vector, "stored"), _book(vector), about, vector["now"])
+    return {"approver": found.signer, "decision": found.text("decision")}
+
+
+def _grant(vector: Vector) -> Vector:
+    entries = [read_entry(payload.encode("utf-8")) for payload in vector["payloads"]]
+    found = verify_grant(_bytes(vector, "stored"), _book(vector), entries, Action(**vector["about"]), vector["now"])
+    return {"approver": found.signer}
+
+
+def _entity(vector: Vector) -> Vector:
+    found = read_entity(vector["text"])
+    return {"entity": None if found is None else {"type": list(found.type), "id": found.id}}
+
+
+def _principals(vector: Vector) -> Vector:
+    return {"same": same_principal(*vector["principals"])}
 
 
 def _handover(vector: Vector) -> Vector:
@@ -201,7 +242,13 @@ _CHECKS = {
     "log": _log,
     "witness_key": _witness_key,
     "cosigned": _cosigned,
+    "logs": _logs,
     "statement": _statement,
+    "approvers": _approvers,
+    "word": _word,
+    "grant": _grant,
+    "entity": _entity,
+    "principals": _principals,
     "handover": _handover,
     "following": _following,
     "brought": _brought,

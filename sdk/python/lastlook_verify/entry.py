@@ -28,7 +28,6 @@ _ALL = s.members(
         "class": s.members(
             {"is": s.word("read", "write", "destructive"), "by": s.word("declared", "hinted", "default", "profile")}
         ),
-        "idempotency_key": s.text,
         "upstream": s.text,
         "tool": s.text,
     },
@@ -101,6 +100,11 @@ _KINDS = {
                 "granted",
                 "grant-revoked",
                 "key-rotated",
+                "log-opened",
+                "log-found",
+                "log-continued",
+                "restored",
+                "doubt-ended",
             ),
             "reason": s.text,
             "by": s.principal,
@@ -111,6 +115,9 @@ _KINDS = {
             "scope": s.members({"of": s.word("all", "upstream", "tool", "principal", "agent")}, {"name": s.text}),
             "approver": s.members({"name": s.text, "key": s.text, "fingerprint": s.hexed, "by": s.text}),
             "signed": s.text,
+            "log": s.members({"origin": s.text, "first": s.hexed}),
+            "heads": s.heads,
+            "lost": s.heads,
         },
     ),
     "reads": s.members(

@@ -59,6 +59,14 @@ fn members_are_found_by_their_names_and_by_nothing_deeper() {
 }
 
 #[test]
+fn integers_are_what_they_are_spelt() {
+    let read = Plain::read(b"[-9007199254740991,-7,0,10,9007199254740991]", DEPTH).unwrap();
+    let found: Vec<PlainKind> = read.value().items().map(PlainValue::kind).collect();
+    let spelt = [-9_007_199_254_740_991, -7, 0, 10, 9_007_199_254_740_991];
+    assert_eq!(found, spelt.map(PlainKind::Integer));
+}
+
+#[test]
 fn one_form_and_no_other_is_taken() {
     for good in [
         "null",
@@ -77,6 +85,7 @@ fn one_form_and_no_other_is_taken() {
         "\"\u{7f}\u{80}\u{2028}\u{feff}\u{1f600}\"",
         "[[[[]]]]",
         r#"{"\n":1,"\r":2,"1":3}"#,
+        r#"{"\b":1,"\t":2,"\n":3,"\f":4,"\r":5," ":6,"\"":7}"#,
         "{\"\u{e000}\":1}",
         "{\"\u{10000}\":2,\"\u{e000}\":1}",
         r##"{"\"":1,"#":2,"\\":3,"a":4}"##,

@@ -29,6 +29,12 @@ fn integers_are_integers_only_when_written_so() {
 }
 
 #[test]
+fn a_number_is_shown_as_it_was_written() {
+    let number = Number::new("-1.50e+2").unwrap();
+    assert_eq!((number.to_string(), format!("{number:?}")), ("-1.50e+2".to_owned(), "-1.50e+2".to_owned()));
+}
+
+#[test]
 fn pointers_follow_rfc_6901() {
     let document = json(r#"{"foo":["bar","baz"],"":0,"a/b":1,"c%d":2,"m~n":8,"~1":9,"o":{"1":{"x":[[7]]}}}"#);
     let at =
@@ -83,6 +89,7 @@ fn a_digest_has_one_spelling() {
     assert_eq!(Digest::from_hex(&hex), Some(digest));
     assert_eq!(Digest::from_bytes(*digest.as_bytes()), digest);
     assert_eq!(digest.to_string(), hex);
+    assert_eq!(format!("{digest:?}"), format!("Digest({hex})"));
     for text in [
         "",
         hex.get(1..).unwrap(),

@@ -2,6 +2,7 @@
 
 pub mod approvals;
 pub mod approvers;
+pub mod backup;
 pub mod check;
 pub mod child;
 pub mod claims;
@@ -22,6 +23,7 @@ pub mod receipt;
 pub mod reload;
 pub mod replay;
 pub mod resolve;
+pub mod restored;
 pub mod resume;
 pub mod show;
 pub mod unwrap;

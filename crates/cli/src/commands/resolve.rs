@@ -87,7 +87,8 @@ fn unknown<'a>(record: &Record, attempt: &'a Attempt) -> Result<&'a AttemptRow, 
             Err(Failure::usage(format!("the outcome of attempt `{id}` is known: it {}", row.state)).hint(see))
         }
         AttemptState::Armed => {
-            let dead = record.state.dead_writers()?.iter().any(|writer| writer.n() == row.writer);
+            let gone = row.writer <= record.state.earlier_writers()?;
+            let dead = gone || record.state.dead_writers()?.iter().any(|writer| writer.n() == row.writer);
             Err(if dead {
                 Failure::unavailable(format!("the process that ran attempt `{id}` has died, and nobody has seen to it"))
                     .hint("start `lastlook mcp` in front of its server once: it settles what it can, and marks the rest unknown")
@@ -109,10 +110,10 @@ fn failed(error: RecordError) -> Failure {
         RecordError::Commit(error @ CommitError::Full) => {
             Failure::unavailable(error.to_string()).hint("make room on that disk, then say it again")
         }
-        RecordError::Commit(error @ (CommitError::Limit { .. } | CommitError::Unavailable(_))) => {
-            Failure::unavailable(error.to_string())
-                .hint("`lastlook log` shows whether your word is on record")
-        }
+        RecordError::Commit(
+            error @ (CommitError::Limit { .. } | CommitError::Unavailable(_) | CommitError::Unsigned(_)),
+        ) => Failure::unavailable(error.to_string())
+            .hint("`lastlook log` shows whether your word is on record"),
         RecordError::Draft(error) => Failure::unavailable(error.to_string()),
         RecordError::ReadOnly => Failure::unavailable(RecordError::ReadOnly.to_string()),
     }

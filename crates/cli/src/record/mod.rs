@@ -9,6 +9,7 @@ pub mod values;
 
 use std::collections::BTreeSet;
 
+use lastlook_ledger::roster::is_roster;
 use lastlook_ledger::{Entry, Kind, open_checkpoint};
 use lastlook_store::{AttemptRow, Lookup, SqliteReader, StateDir, Store, StoreError, StoredEntry};
 
@@ -83,6 +84,13 @@ impl Record {
         Ok(entries)
     }
 
+    /// The origins of the logs that writers append to: all but rosters.
+    pub fn logs(&self) -> Result<Vec<String>, StoreError> {
+        let mut origins = self.store.origins()?;
+        origins.retain(|origin| !is_roster(origin));
+        Ok(origins)
+    }
+
     /// How many entries a log has, by its signed checkpoint.
     pub fn size(&self, origin: &str) -> Result<u64, StoreError> {
         let note = self.store.checkpoint(origin)?.unwrap_or_default();
@@ -124,7 +132,7 @@ impl Record {
             return Ok(asked.to_owned());
         }
         let mut found = BTreeSet::new();
-        for origin in self.store.origins()? {
+        for origin in self.logs()? {
             for page in self.pages(&origin, 0, u64::MAX) {
                 found.extend(page?.into_iter().map(|entry| entry.attempt).filter(|id| id.starts_with(asked)));
             }

@@ -31,5 +31,6 @@ mod privacy;
 mod real;
 mod records;
 mod replay;
+mod restored;
 mod witness;
 mod wrap;

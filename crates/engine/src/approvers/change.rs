@@ -7,7 +7,7 @@ use lastlook_ledger::approval::{ApproverKey, ApproverPublic, Introduction, Remov
 use lastlook_store::{ApproverRow, Commit, CommitError, NewEntry, Precondition, Store, Write};
 use serde_json::json;
 
-use super::{Approver, CHANGES, ChangeError, Registry, changes, is_group, removal_mark};
+use super::{Approver, CHANGES, ChangeError, Registry, changes, is_group, load, removal_mark};
 use crate::entry::{Draft, DraftError, principal_json};
 use crate::{clock, ids};
 
@@ -81,7 +81,7 @@ pub(super) fn plan_add(
     operator: &Principal,
 ) -> Result<(Approver, Commit), ChangeError> {
     let counted = changes(store).map_err(super::RegistryError::from)?;
-    let registry = Registry::load(store)?;
+    let registry = load(store)?;
     newcomer.fits(&registry)?;
     let (time, at_ns) = now();
     let first = registry.all().next().is_none();
@@ -92,7 +92,7 @@ pub(super) fn plan_add(
         true => return Err(ChangeError::NoApprover(signer.name.to_owned())),
         false if own => return Err(ChangeError::NotFirst),
         false => {
-            may_sign(&registry, signer, at_ns)?;
+            may_sign(&registry, signer, &time)?;
             when.push(known(signer.name, true));
         }
     }
@@ -104,14 +104,14 @@ pub(super) fn plan_add(
         groups: groups.clone(),
         by: signer.name.to_owned(),
         state: state_of(&registry, &origin),
-        time,
+        time: time.clone(),
     };
     let detail = introduction.sign(signer.key)?.to_bytes();
     let reason = match first {
         true => "the first approver of this state, trusted on first use".to_owned(),
         false => format!("introduced by {}", signer.name),
     };
-    let approver = Approver { name, key, groups, since_ns: at_ns, by: signer.name.to_owned(), removed: None };
+    let approver = Approver { name, key, groups, since: time, by: signer.name.to_owned(), removed: None };
     let entry = entry(&origin, "approver-added", &reason, operator, &approver, signer.name, &detail)?;
     let row = ApproverRow { name: approver.name.clone(), since_ns: at_ns, removed_ns: None, detail };
     let writes = vec![Write::PutApprover(row), next(&counted)];
@@ -144,12 +144,12 @@ pub(super) fn plan_remove(
     operator: &Principal,
 ) -> Result<(Approver, Commit), ChangeError> {
     let counted = changes(store).map_err(super::RegistryError::from)?;
-    let registry = Registry::load(store)?;
+    let registry = load(store)?;
     removable(&registry, name)?;
     let approver = registry.approver(name).ok_or_else(|| ChangeError::NoApprover(name.to_owned()))?;
     let (time, at_ns) = now();
-    may_sign(&registry, signer, at_ns)?;
-    if at_ns <= approver.since_ns {
+    may_sign(&registry, signer, &time)?;
+    if time <= approver.since {
         return Err(ChangeError::Clock(name.to_owned()));
     }
     let origin = store.writer().ok_or(ChangeError::ReadOnly)?.origin.clone();
@@ -179,22 +179,22 @@ pub fn removable(registry: &Registry, name: &str) -> Result<(), ChangeError> {
 }
 
 /// Whether this is an approver with their own key, at this instant.
-fn may_sign(registry: &Registry, signer: Signer<'_>, at_ns: i64) -> Result<(), ChangeError> {
+fn may_sign(registry: &Registry, signer: Signer<'_>, time: &str) -> Result<(), ChangeError> {
     let Signer { name, key } = signer;
     let approver = registry.approver(name).ok_or_else(|| ChangeError::NoApprover(name.to_owned()))?;
     if key.public() != approver.key {
         return Err(ChangeError::OtherKey(name.to_owned()));
     }
-    match at_ns > approver.since_ns {
+    match time > approver.since.as_str() {
         true => Ok(()),
         false => Err(ChangeError::Clock(name.to_owned())),
     }
 }
 
-/// The state's name: what the first introduction says, else the part of a log's origin before the writer's number.
+/// The state's name: what the first introduction says, else the one that a log's origin begins with.
 fn state_of(registry: &Registry, origin: &str) -> String {
-    let own = origin.rsplit_once('/').map_or(origin, |(state, _)| state);
-    registry.state.clone().unwrap_or_else(|| own.to_owned())
+    let own = load::state_in(origin);
+    registry.state().map(str::to_owned).or(own).unwrap_or_else(|| origin.to_owned())
 }
 
 fn now() -> (String, i64) {

@@ -1,6 +1,6 @@
-//! Why somebody is no approver, or a word is not an approver's.
+//! Why somebody is no approver, or did not become one.
 
-use lastlook_ledger::approval::ApprovalError;
+use lastlook_ledger::approval::{ApprovalError, RegistryFault};
 use lastlook_store::{CommitError, StoreError};
 
 use crate::entry::DraftError;
@@ -33,12 +33,9 @@ pub enum RegistryError {
     /// Approvers or removals were taken out, or put in.
     #[error("the record of approvers was altered: it does not have as many as were added and removed")]
     Missing,
-    /// Nobody, or more than one, introduced themselves.
-    #[error("the record of approvers was altered: not exactly one of them is the first")]
-    NotOneFirst,
-    /// All of it was made for another state.
-    #[error("the record of approvers was altered: they were introduced in another state directory")]
-    Elsewhere,
+    /// What was signed makes nobody an approver.
+    #[error("the record of approvers was altered: {0}")]
+    Fault(#[from] RegistryFault),
 }
 
 impl RegistryError {
@@ -50,32 +47,11 @@ impl RegistryError {
             RegistryError::Unreadable { .. }
             | RegistryError::Altered { .. }
             | RegistryError::Missing
-            | RegistryError::NotOneFirst
-            | RegistryError::Elsewhere => "nothing is approved until it is put right: find out who changed the state \
+            | RegistryError::Fault(_) => "nothing is approved until it is put right: find out who changed the state \
                 directory, and restore it from a back-up; the entries of `lastlook log` name every approver's key"
                 .to_owned(),
         }
     }
-}
-
-/// Why a signed statement is not an approver's word.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Why {
-    /// There never was an approver of this name.
-    #[error("there is no approver `{0}`")]
-    Unknown(String),
-    /// They were removed, whenever they said it.
-    #[error("approver `{0}` was removed")]
-    Removed(String),
-    /// The key on record did not sign it.
-    #[error("the key of approver `{0}` did not sign this: it was altered, or somebody else did")]
-    Signature(String),
-    /// It says it was signed before they were an approver.
-    #[error("it is dated before `{0}` was an approver")]
-    BeforeApprover(String),
-    /// It says it was signed more than five minutes from now.
-    #[error("the word of `{0}` is dated more than five minutes ahead of this clock")]
-    Future(String),
 }
 
 /// Why an approver was not added or removed.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::claims::Conflict;
 use super::granted::Lost;
-use super::{Proposal, Run};
+use super::{Proposal, Run, SIGNING_KEY};
 use crate::entry::{Draft, DraftError};
 use crate::key::Key;
 use crate::reader::digest_text;
@@ -23,6 +23,20 @@ impl Run<'_> {
     pub(super) async fn arm(&mut self) -> Event {
         if !self.boundary.owed.settle(self.boundary).await {
             return Event::NotArmed(vec![Reason::of(Code::Unrecorded)]);
+        }
+        match self.doubts() {
+            Ok(doubts) => {
+                let (enforced, audited): (Vec<_>, Vec<_>) =
+                    doubts.into_iter().partition(|(mode, _)| *mode == Mode::Enforce);
+                self.audited.extend(audited.into_iter().map(|(_, reason)| reason));
+                if !enforced.is_empty() {
+                    return Event::NotArmed(enforced.into_iter().map(|(_, reason)| reason).collect());
+                }
+            }
+            Err(error) => {
+                tracing::error!("nothing was sent: {error}");
+                return Event::NotArmed(vec![Reason::of(Code::StoreUnavailable)]);
+            }
         }
         let subjects = self.claimed();
         self.commit_when_free(&subjects).await
@@ -95,6 +109,10 @@ impl Run<'_> {
                 Err(CommitError::Unavailable(why)) => {
                     tracing::error!("nothing was sent: {why}");
                     return Event::NotArmed(vec![Reason::of(Code::StoreUnavailable)]);
+                }
+                Err(CommitError::Unsigned(why)) => {
+                    tracing::error!("nothing was sent: {why}");
+                    return Event::NotArmed(vec![Reason::about(Code::StoreUnavailable, SIGNING_KEY)]);
                 }
             };
             self.waited = began.elapsed();

@@ -141,12 +141,13 @@ impl Run<'_> {
         self.boundary.store.limit(key, window, at_ns)
     }
 
-    /// The attempts that hold the same action or something it is about.
+    /// The attempts that hold the same action or something it is about, and what a restored record does not know.
     fn subjects_now(&self) -> Result<Vec<Reason>, StoreError> {
         if self.boundary.settings.mode == Mode::Audit {
             return Ok(Vec::new());
         }
-        let mut reasons = Vec::new();
+        let doubts = self.doubts()?.into_iter().filter(|(mode, _)| *mode == Mode::Enforce);
+        let mut reasons: Vec<Reason> = doubts.map(|(_, reason)| reason).collect();
         for subject in self.claimed() {
             let Some(holder) = self.boundary.store.holder(&subject)? else { continue };
             let state = match holder.state {

@@ -4,15 +4,14 @@ use std::collections::BTreeSet;
 
 use lastlook_canon::{Digest, Json};
 use lastlook_kernel::{Code, Mode, Now, Reason};
+use lastlook_ledger::approval::Scope;
 use lastlook_store::{Commit, GrantRow, LimitWindow, Precondition, StoreError, Write};
 use serde_json::{Value, json};
 
 use super::Run;
-use crate::approvers::Registry;
-use crate::grants::{Counts, Part, Scope, counts};
+use crate::grants::{Counts, Part, counts};
 use crate::guarding::GuardPlan;
-use crate::held::is_requester;
-use crate::{clock, standing};
+use crate::{approvers, clock, standing};
 
 /// The grants an attempt runs on.
 #[derive(Debug, Clone)]
@@ -127,7 +126,7 @@ impl Run<'_> {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        let registry = match Registry::load(store) {
+        let registry = match approvers::load(store) {
             Ok(registry) => registry,
             Err(error) => {
                 tracing::error!("no grant counts: {error}");
@@ -141,7 +140,8 @@ impl Run<'_> {
             principal: &boundary.principal.id,
             agent: proposal.agent.as_deref().map(String::as_str),
             upstream: &boundary.upstream,
-            tool: &proposal.tool,
+            tool: &proposal.tool.name,
+            definition: proposal.tool.definition.as_ref().map(|definition| definition.digest),
             guards: &digests,
         };
         let mut standing = Vec::new();
@@ -153,16 +153,16 @@ impl Run<'_> {
                     continue;
                 }
             };
-            if !scope.fits(&grant) || is_requester(scope.principal, &grant.said.approver) {
+            if grant.said.fits(&scope).is_err() {
                 continue;
             }
-            let Some(giver) = registry.approver(&grant.said.approver) else { continue };
-            let may = |plan: &&GuardPlan| {
+            let stands = |plan: &&GuardPlan| {
                 let by = plan.rules.guard.approve.as_ref().map(|approve| approve.by.as_str());
-                grant.said.guards.contains(&digest(plan)) && by.is_some_and(|by| registry.may(giver, by))
+                let resource = plan.resource.as_deref();
+                by.is_some_and(|by| registry.stands_for(&grant.said, &digest(plan), by, resource).is_ok())
             };
             let guards: BTreeSet<String> =
-                self.asking().filter(may).map(|plan| plan.rules.guard.name.clone()).collect();
+                self.asking().filter(stands).map(|plan| plan.rules.guard.name.clone()).collect();
             if !guards.is_empty() {
                 standing.push(Stands { grant, guards });
             }
@@ -191,7 +191,7 @@ impl Run<'_> {
     /// Whether this action is in a grant's scope, as far as one guard goes. What nobody can say is not covered.
     fn covers(&self, stands: &Stands, plan: &GuardPlan) -> bool {
         let Stands { grant, guards } = stands;
-        if !guards.contains(&plan.rules.guard.name) || !grant.is_about(plan.resource.as_deref()) {
+        if !guards.contains(&plan.rules.guard.name) {
             return false;
         }
         if grant.when.is_none() {

@@ -6,6 +6,7 @@ mod check;
 mod claims;
 mod confirm;
 mod crash;
+mod doubt;
 mod granted;
 mod guards;
 mod hands;
@@ -39,6 +40,9 @@ use crate::guarding::Guarding;
 use crate::key::Key;
 use crate::rulebook::Rulebook;
 use crate::withhold::What;
+
+/// What a refusal is about when the record is there, and nothing can be signed.
+pub(crate) const SIGNING_KEY: &str = "signing-key";
 
 /// A call of an effect as it arrived, with the basis it had at that instant.
 #[derive(Debug)]

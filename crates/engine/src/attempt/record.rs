@@ -55,7 +55,10 @@ impl Run<'_> {
             Err(error) => {
                 tracing::error!("not on record: {error}");
                 // Kept only when a later flush could still make it true.
-                let repeatable = matches!(error, CommitError::Full | CommitError::Unavailable(_));
+                let repeatable = matches!(
+                    error,
+                    CommitError::Full | CommitError::Unavailable(_) | CommitError::Unsigned(_)
+                );
                 self.unrecorded = repeatable.then_some(commit);
                 Event::NotRecorded
             }

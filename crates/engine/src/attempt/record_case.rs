@@ -55,22 +55,31 @@ impl Run<'_> {
     /// Commits to what it was decided on, and says which versions decided. Where something of it is not
     /// kept, nothing is: what it was decided on says more than those fields.
     pub(super) fn set_case(&self, draft: &mut Draft) {
+        self.set_case_decided(draft, self.decided());
+    }
+
+    /// The same of what people are asked about: only a look holds.
+    pub(super) fn set_held_case(&self, draft: &mut Draft) {
+        self.set_case_decided(draft, Decided::Look);
+    }
+
+    fn set_case_decided(&self, draft: &mut Draft, decided: Decided) {
         draft.set("versions", crate::replay::versions());
         if draft.withholds() {
             draft.set("case", serde_json::json!({"withheld": true}));
             return;
         }
-        let case = draft.commit("case", &self.case().to_bytes());
+        let case = draft.commit("case", &self.case(decided).to_bytes());
         draft.set("case", case);
     }
 
-    fn case(&self) -> Case {
+    fn case(&self, decided: Decided) -> Case {
         let guards = self.guard_set();
         let guarding = self.proposal.guarding.as_deref();
         let opened = &self.opened;
         let look = self.looked.as_ref().map(|looked| self.recorded_look(looked, guarding));
         Case {
-            decided: self.decided(),
+            decided,
             tools: self.tools().map(|digest| digest.to_hex()),
             arguments: self.spelling(),
             arrived_ns: guarding.map_or(opened.wall_ns, |guarding| guarding.arrived_ns),

@@ -34,8 +34,21 @@ impl Run<'_> {
         }
     }
 
-    /// What the guards found: every fact with *was* and *now*, the policies that decided, the attempts that proved steps.
+    /// What the guards found, and what arming took for them.
     pub(super) fn set_guarding(&self, draft: &mut Draft) {
+        self.set_judged(draft);
+        if !self.fences.is_empty() {
+            let fences: Vec<Value> =
+                self.fences.iter().map(|(key, token)| json!({"lease": key, "token": token})).collect();
+            draft.set("fences", fences);
+        }
+        if self.waited.as_millis() > 0 {
+            draft.set("waited_ms", u64::try_from(self.waited.as_millis()).unwrap_or(u64::MAX));
+        }
+    }
+
+    /// What the guards found: every fact with *was* and *now*, the policies that decided, the attempts that proved steps.
+    pub(super) fn set_judged(&self, draft: &mut Draft) {
         let Some(guarding) = &self.proposal.guarding else { return };
         let mut facts = Vec::with_capacity(self.taken.len());
         for (index, (fact, taken)) in guarding.facts.iter().zip(&self.taken).enumerate() {
@@ -69,14 +82,6 @@ impl Run<'_> {
             if !judgement.proofs.is_empty() {
                 draft.set("steps", judgement.proofs.clone());
             }
-        }
-        if !self.fences.is_empty() {
-            let fences: Vec<Value> =
-                self.fences.iter().map(|(key, token)| json!({"lease": key, "token": token})).collect();
-            draft.set("fences", fences);
-        }
-        if self.waited.as_millis() > 0 {
-            draft.set("waited_ms", u64::try_from(self.waited.as_millis()).unwrap_or(u64::MAX));
         }
     }
 }

@@ -32,6 +32,13 @@ pub enum FieldStep {
 }
 
 impl FieldPlace {
+    /// Whether all that the other place names is here too.
+    pub fn covers(&self, other: &FieldPlace) -> bool {
+        let FieldPlace { of, path, text: _ } = self;
+        let covers = |(own, other): (&FieldStep, &FieldStep)| *own == FieldStep::Each || own == other;
+        *of == other.of && path.len() <= other.path.len() && path.iter().zip(&other.path).all(covers)
+    }
+
     /// Whether one of both contains the other, if the other is reached by these member names.
     pub fn overlaps(&self, path: &[&str]) -> bool {
         self.path.iter().zip(path).all(|(step, name)| match step {

@@ -3,14 +3,13 @@
 use lastlook_canon::Digest;
 use lastlook_kernel::{Condition, Guard, Mode, Principal, Root, ToolName, entity_normal};
 use lastlook_ledger::Kind;
-use lastlook_ledger::approval::{Grant, SignedGrant};
+use lastlook_ledger::approval::{Grant, GrantFault, SignedGrant, is_requester};
 use lastlook_store::{Commit, GrantRow, NewEntry, Store, Write};
 
 use super::{GrantError, LONGEST_NS, PREFIX, ROOTS};
-use crate::approvers::{Registry, Why};
+use crate::approvers::{self, Registry, Why};
 use crate::config::Config;
 use crate::entry::{Draft, principal_json};
-use crate::held::is_requester;
 use crate::{clock, ids, standing};
 
 /// What somebody wants to grant.
@@ -142,22 +141,22 @@ fn condition(text: &str, guards: &[&Guard]) -> Result<(), GrantError> {
 ///
 /// The statement does not count, or the store cannot write.
 pub async fn give(store: &dyn Store, signed: &SignedGrant) -> Result<GrantRow, GrantError> {
-    let registry = Registry::load(store)?;
-    let now_ns = clock::unix_ns();
-    registry.verify_grant(signed, now_ns)?;
+    let registry = approvers::load(store)?;
     let said = signed.claimed();
-    if is_requester(&said.principal, &said.approver) {
-        return Err(GrantError::Requester(said.approver.clone()));
-    }
-    if registry.state() != Some(said.state.as_str()) || standing::epoch(store)? != said.epoch {
-        return Err(GrantError::Elsewhere);
-    }
+    registry.verify_grant(signed, standing::epoch(store)?, &clock::wall()).map_err(|fault| match fault {
+        GrantFault::Word(why) => GrantError::Unproven(why),
+        GrantFault::Own => GrantError::Requester(said.approver.clone()),
+        GrantFault::Lasting | GrantFault::Expired => GrantError::Lasting,
+        GrantFault::State
+        | GrantFault::Epoch
+        | GrantFault::Revoked
+        | GrantFault::Unrecorded
+        | GrantFault::Scope
+        | GrantFault::Guards
+        | GrantFault::OtherGuard => GrantError::Elsewhere,
+    })?;
     let times = clock::ns_of(&said.time).zip(clock::ns_of(&said.expires));
-    let Some((given_ns, expires_ns)) =
-        times.filter(|(given, expires)| now_ns < *expires && expires.saturating_sub(*given) <= LONGEST_NS)
-    else {
-        return Err(GrantError::Lasting);
-    };
+    let (given_ns, expires_ns) = times.ok_or(GrantError::Lasting)?;
     let row = GrantRow {
         id: said.grant.clone(),
         upstream: said.upstream.clone(),

@@ -6,7 +6,7 @@ use lastlook_ledger::approval::{Grant, SignedGrant};
 use lastlook_store::{GrantRow, LimitWindow, Store};
 
 use super::{GrantError, counts, sum_key, uses_key};
-use crate::approvers::Registry;
+use crate::approvers::{self, Registry};
 use crate::config::Config;
 use crate::{clock, standing};
 
@@ -31,7 +31,7 @@ pub struct Listed {
 ///
 /// The record cannot be read.
 pub fn list(store: &dyn Store, config: Option<&Config>) -> Result<Vec<Listed>, GrantError> {
-    let registry = Registry::load(store);
+    let registry = approvers::load(store);
     let rows = store.grants()?;
     rows.into_iter().map(|row| one(store, registry.as_ref().ok(), config, row)).collect()
 }
@@ -42,7 +42,7 @@ pub fn list(store: &dyn Store, config: Option<&Config>) -> Result<Vec<Listed>, G
 ///
 /// The record cannot be read.
 pub fn listed(store: &dyn Store, config: Option<&Config>, row: GrantRow) -> Result<Listed, GrantError> {
-    let registry = Registry::load(store);
+    let registry = approvers::load(store);
     one(store, registry.as_ref().ok(), config, row)
 }
 
@@ -67,7 +67,7 @@ fn one(
             let tool = ToolName::new(&grant.said.upstream, &grant.said.tool);
             let on = config.guards.values().filter(|guard| guard.on.contains(&tool));
             let guards: Vec<Digest> = on.map(|guard| config.guard_digest(guard)).collect();
-            if !grant.is_under(&guards) {
+            if grant.said.is_under(&guards).is_err() {
                 return Err("a guard it was given under has changed".to_owned());
             }
         }

@@ -8,7 +8,7 @@ mod error;
 mod give;
 mod listed;
 mod revoke;
-mod scope;
+mod takes;
 #[cfg(test)]
 mod tests;
 
@@ -18,10 +18,9 @@ pub use listed::{Listed, list, listed};
 pub use revoke::{Taken, find, revoke};
 
 pub(crate) use counts::{Counts, counts};
-pub(crate) use scope::{Part, Scope};
+pub(crate) use takes::Part;
 
-/// The longest a grant lasts: 30 days.
-pub const LONGEST_NS: i64 = 30 * 24 * 3_600 * 1_000_000_000;
+pub use lastlook_ledger::approval::LONGEST_GRANT_NS as LONGEST_NS;
 
 /// How ids of grants begin.
 pub const PREFIX: &str = "grant-";

@@ -6,10 +6,10 @@ use lastlook_ledger::approval::{ApproverKey, Grant};
 use lastlook_store::{Commit, GrantRow, MemoryState, MemoryStore, Store, Write};
 
 use super::give::entry;
-use super::scope::same_principal;
 use super::*;
-use crate::approvers::{Newcomer, Registry, Signer, add};
+use crate::approvers::{self, Newcomer, Signer, add};
 use crate::clock;
+use lastlook_ledger::approval::same_principal;
 
 const HOUR_NS: i64 = 3_600_000_000_000;
 
@@ -65,7 +65,7 @@ async fn given(change: impl FnOnce(&mut Grant)) -> (MemoryStore, GrantRow) {
 
 async fn check(change: impl FnOnce(&mut Grant), expect: Result<(), &str>) {
     let (store, row) = given(change).await;
-    let registry = Registry::load(&store).unwrap();
+    let registry = approvers::load(&store).unwrap();
     let found = counts(&store, &registry, &row, 0).map(|_| ());
     match (&found, expect) {
         (Ok(()), Ok(())) => {}
@@ -94,7 +94,7 @@ async fn a_grant_with_its_givers_signature_counts_only_within_the_rules() {
         check(|grant| grant.principal = own.into(), Err("nobody grants themselves")).await;
     }
     let (store, row) = given(|grant| grant.when = Some("was.order.n == 1".into())).await;
-    let registry = Registry::load(&store).unwrap();
+    let registry = approvers::load(&store).unwrap();
     assert!(counts(&store, &registry, &row, 0).unwrap_err().contains("condition"));
 }
 

@@ -1,11 +1,12 @@
 //! What people are asked to approve, as it stands in the state.
 
 use lastlook_canon::{Digest, Json, Limits, lexical, parse};
-use lastlook_kernel::{BasisReading, FactValue, Moment, Was};
+use lastlook_kernel::{BasisReading, FactValue, Mode, Moment, Reason, Was};
 use lastlook_store::RequestRow;
 use serde::{Deserialize, Serialize};
 
 use crate::facts::PlannedFact;
+use crate::guarding::{GuardPlan, Guarding};
 
 /// What people are asked to approve: the action as it will be sent, who must say yes, and what was true when they were
 /// asked.
@@ -122,6 +123,39 @@ impl Asked {
             Ok(value) => Was::Seen(FactValue { value, version: seen.version.clone(), as_of_ns: None }),
             Err(_) => Was::Unseen,
         }
+    }
+}
+
+impl Guarding {
+    /// The guards that want people asked.
+    pub(crate) fn asking(&self) -> impl Iterator<Item = &GuardPlan> {
+        self.guards.iter().filter(|plan| plan.mode == Mode::Enforce && plan.rules.guard.approve.is_some())
+    }
+
+    /// The same, as people are told of them, in the order of their names.
+    pub(crate) fn asked(&self) -> Vec<AskedGuard> {
+        let config = self.book.config.as_ref();
+        let mut asked: Vec<AskedGuard> = self
+            .asking()
+            .filter_map(|plan| {
+                let guard = &plan.rules.guard;
+                let approve = guard.approve.as_ref()?;
+                Some(AskedGuard {
+                    guard: guard.name.clone(),
+                    digest: config?.guard_digest(guard).to_hex(),
+                    by: approve.by.clone(),
+                    quorum: approve.quorum.max(1),
+                })
+            })
+            .collect();
+        asked.sort();
+        asked
+    }
+
+    /// Those of them that ask for these reasons: a guard whose condition does not hold asks nobody.
+    pub(crate) fn asked_for(&self, reasons: &[Reason]) -> Vec<AskedGuard> {
+        let asks = |name: &str| reasons.iter().any(|reason| reason.guard.as_deref() == Some(name));
+        self.asked().into_iter().filter(|guard| asks(&guard.guard)).collect()
     }
 }
 

@@ -16,4 +16,3 @@ pub use tally::{Stands, Tally, Voice};
 pub use when::{is_late, stands, until};
 
 pub(crate) use say::settle;
-pub(crate) use tally::is_requester;

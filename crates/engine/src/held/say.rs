@@ -2,15 +2,17 @@
 
 use lastlook_kernel::{Mode, Principal};
 use lastlook_ledger::Kind;
-use lastlook_ledger::approval::{ApprovalError, ApproverKey, Ruling, SignedStatement, Statement};
+use lastlook_ledger::approval::{
+    ApprovalError, ApproverKey, Ruling, SignedStatement, Statement, is_requester,
+};
 use lastlook_store::{
     AttemptState, Commit, CommitError, Lookup, NewEntry, Precondition, RequestRow, RequestState, StateDir,
     Store, StoreError, VoteRow, Write,
 };
 
-use super::tally::{guard_digests, is_requester};
+use super::tally::guard_digests;
 use super::{Asked, Tally};
-use crate::approvers::{Approver, Registry, RegistryError, Why};
+use crate::approvers::{self, Approver, Registry, RegistryError, Why};
 use crate::clock;
 use crate::entry::{Draft, DraftError, principal_json};
 use crate::standing::{self, ShutError};
@@ -205,7 +207,7 @@ pub async fn decide<E: From<SayError>>(
     unlock: impl FnOnce(&Approver) -> Result<ApproverKey, E>,
 ) -> Result<Decided, E> {
     let Word { request, approver, ruling, reason } = word;
-    let registry = Registry::load(store).map_err(SayError::from)?;
+    let registry = approvers::load(store).map_err(SayError::from)?;
     let (row, asked) = find(store, request)?;
     may_say(store, &registry, &row, &asked, approver)?;
     let known =
@@ -222,8 +224,8 @@ pub async fn decide<E: From<SayError>>(
 ///
 /// The word does not count, or the store cannot write.
 pub async fn say(store: &dyn Store, signed: &SignedStatement) -> Result<(RequestState, Tally), SayError> {
-    let registry = Registry::load(store)?;
-    registry.verify(signed, clock::unix_ns())?;
+    let registry = approvers::load(store)?;
+    registry.verify(signed, &clock::wall())?;
     let said = signed.claimed();
     let (row, asked) = find(store, &said.request)?;
     may_say(store, &registry, &row, &asked, &said.approver)?;

@@ -1,13 +1,12 @@
 //! Whether what people said is enough, and still counts.
 
 use lastlook_canon::Digest;
-use lastlook_kernel::entity_normal;
-use lastlook_ledger::approval::{Ruling, SignedStatement};
+use lastlook_ledger::approval::{About, Ruling, SignedStatement};
 use lastlook_store::{RequestRow, Store, StoreError, VoteRow};
 use serde_json::{Value, json};
 
 use super::{Asked, AskedGuard};
-use crate::approvers::{Approver, Registry};
+use crate::approvers::{self, Approver, Registry};
 use crate::clock;
 
 /// What people said of one request, each word checked.
@@ -49,7 +48,7 @@ impl Tally {
     ///
     /// The record, or the list of approvers, cannot be read.
     pub fn of(store: &dyn Store, row: &RequestRow, asked: &Asked) -> Result<Tally, String> {
-        let registry = Registry::load(store).map_err(|error| error.to_string())?;
+        let registry = approvers::load(store).map_err(|error| error.to_string())?;
         let votes = store.votes(&row.id).map_err(|error: StoreError| error.to_string())?;
         Ok(Tally::count(&registry, row, asked, &votes))
     }
@@ -93,24 +92,18 @@ fn counts<'r>(
     vote: &VoteRow,
 ) -> Result<(&'r Approver, Ruling, Voice), String> {
     let signed = SignedStatement::from_bytes(&vote.detail).map_err(|error| error.to_string())?;
-    let approver = registry.verify(&signed, clock::unix_ns()).map_err(|why| why.to_string())?;
+    let guards = guard_digests(asked);
+    let about = About {
+        request: &row.id,
+        action: row.action,
+        guards: &guards,
+        epoch: asked.epoch,
+        principal: &row.principal,
+    };
+    let approver = registry.counts(&signed, &about, &clock::wall()).map_err(|why| why.to_string())?;
     let said = signed.claimed();
-    let same = said.request == row.id
-        && said.action == row.action
-        && said.approver == vote.approver
-        && said.epoch == asked.epoch
-        && said.guards == guard_digests(asked);
-    if !same {
-        return Err("it is about something else".to_owned());
-    }
-    if (said.decision == Ruling::Approve) != vote.approves {
+    if said.approver != vote.approver || (said.decision == Ruling::Approve) != vote.approves {
         return Err("it says something else".to_owned());
-    }
-    if said.is_expired(&clock::wall()) {
-        return Err("it has run out".to_owned());
-    }
-    if is_requester(&row.principal, &said.approver) {
-        return Err("nobody approves their own action".to_owned());
     }
     let voice = Voice {
         approver: said.approver.clone(),
@@ -119,13 +112,6 @@ fn counts<'r>(
         statement: vote.detail.clone(),
     };
     Ok((approver, said.decision, voice))
-}
-
-/// Whether the principal who asks is this approver: as an entity, or by the bare name of the user it runs as.
-pub(crate) fn is_requester(principal: &str, approver: &str) -> bool {
-    // An entity has several spellings; an approver's name, which has nothing to escape, has one.
-    let principal = entity_normal(principal).unwrap_or_else(|| principal.to_owned());
-    principal == approver || principal.ends_with(&format!("::\"{approver}\""))
 }
 
 /// The digests of the guards that ask, in their order.
@@ -157,21 +143,5 @@ impl Stands {
             json!({"approver": voice.approver, "key": voice.key, "statement": statement})
         });
         json!({"request": request, "by": by.collect::<Vec<_>>()})
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn whoever_asks_is_known_in_every_spelling() {
-        for principal in ["ada", "User::\"ada\"", "User::\"\\u{61}da\"", "User :: \"ada\"", "Agent::\"ada\""]
-        {
-            assert!(is_requester(principal, "ada"), "{principal}");
-        }
-        for principal in ["adam", "User::\"adam\"", "User::\"bob\"", "ada::\"bob\""] {
-            assert!(!is_requester(principal, "ada"), "{principal}");
-        }
     }
 }

@@ -10,11 +10,12 @@ use lastlook_kernel::{
 use serde_json::json;
 
 use super::case::{Decided, Look, reasons};
-use super::recorded::{NotReplayable, Recorded, Told, reasons_json};
+use super::recorded::{NotReplayable, Recorded, Told, asks_json, reasons_json};
 use super::rules::Rules;
 use crate::deciding::{Found, FoundFor, judge_found, on_approval, refuses_in_audit, unread};
 use crate::facts::{Ask, NoAsk, PlannedFact, Taken};
 use crate::guarding::{Guarding, Planning};
+use crate::held::AskedGuard;
 use crate::steps::StepFound;
 
 /// What comes out for an attempt.
@@ -73,6 +74,8 @@ struct Outcome {
     audited: Vec<Reason>,
     policies: Vec<String>,
     proofs: Vec<String>,
+    /// Whom what holds it asks.
+    asks: Vec<AskedGuard>,
 }
 
 impl Recorded {
@@ -82,7 +85,7 @@ impl Recorded {
     ///
     /// Some input is not there any more.
     pub fn again(&self, rules: &Rules) -> Result<Ruling, NotReplayable> {
-        let mut bench = Bench::new(self, rules, None);
+        let mut bench = Bench::new(self, rules, None, false);
         match self.case.decided {
             Decided::Record => Ok(Ruling { told: self.told()?, missing: Vec::new(), as_recorded: true }),
             Decided::Opening => {
@@ -94,7 +97,7 @@ impl Recorded {
                 let look = self.case.look.as_ref().ok_or_else(|| NotReplayable::Pruned("look".to_owned()))?;
                 let mut outcome = bench.look(look)?;
                 // Nobody is asked by an attempt that is armed: it is refused, and what comes after asks.
-                if outcome.verdict == "hold" {
+                if outcome.verdict == "hold" && !self.is_held() {
                     outcome.verdict = "deny";
                 }
                 Ok(Ruling { told: self.told_of(outcome), missing: Vec::new(), as_recorded: false })
@@ -125,7 +128,7 @@ impl Recorded {
     /// Some input is not there any more.
     pub fn under(&self, rules: &Rules) -> Result<Ruling, NotReplayable> {
         let class = rules.class(self.upstream(), self.tool());
-        let mut bench = Bench::new(self, rules, class);
+        let mut bench = Bench::new(self, rules, class, true);
         let refused = bench.opening()?;
         if !refused.is_empty() {
             let told = Told::of("deny", reasons_json(&refused), json!([]), json!([]), json!([]));
@@ -141,7 +144,8 @@ impl Recorded {
         };
         let mut outcome = bench.look(look)?;
         let told = self.told()?;
-        if outcome.verdict == "hold" && told.0.get("reasons") == Some(&reasons_json(&outcome.reasons)) {
+        let same = || told.0.get("reasons") == Some(&reasons_json(&outcome.reasons));
+        if outcome.verdict == "hold" && !self.is_held() && same() {
             outcome.verdict = "deny";
         }
         if outcome.verdict == "allow" && self.case.decided == Decided::Record {
@@ -156,13 +160,14 @@ impl Recorded {
     }
 
     fn told_of(&self, outcome: Outcome) -> Told {
-        let Outcome { verdict, reasons, audited, policies, proofs } = outcome;
+        let Outcome { verdict, reasons, audited, policies, proofs, asks } = outcome;
         // In audit mode everything that would have refused is the verdict; else what single guards watch for stands beside.
         let (verdict, reasons, audited) = match (verdict, self.mode()) {
             ("allow", Mode::Audit) if !audited.is_empty() => ("deny", audited, Vec::new()),
             (verdict, _) => (verdict, reasons, audited),
         };
         Told::of(verdict, reasons_json(&reasons), reasons_json(&audited), json!(policies), json!(proofs))
+            .asking((verdict == "hold").then(|| asks.iter().map(asks_json).collect()))
     }
 }
 
@@ -170,6 +175,8 @@ impl Recorded {
 struct Bench<'a> {
     recorded: &'a Recorded,
     rules: &'a Rules,
+    /// Whether these are other rules than those it was decided under.
+    other: bool,
     tool: Tool,
     guarding: Option<Guarding>,
     principal: String,
@@ -181,7 +188,7 @@ struct Bench<'a> {
 }
 
 impl<'a> Bench<'a> {
-    fn new(recorded: &'a Recorded, rules: &'a Rules, class: Option<Class>) -> Bench<'a> {
+    fn new(recorded: &'a Recorded, rules: &'a Rules, class: Option<Class>, other: bool) -> Bench<'a> {
         let was = [Class::Read, Class::Write, Class::Destructive]
             .into_iter()
             .find(|class| class.as_str() == recorded.class());
@@ -198,6 +205,7 @@ impl<'a> Bench<'a> {
             recorded,
             rules,
             tool,
+            other,
             guarding: None,
             principal,
             mode,
@@ -286,12 +294,19 @@ impl<'a> Bench<'a> {
             judgement: judgement.as_ref(),
             deadline: None,
         });
-        let mut outcome = match on_approval(verdict, look.request.as_deref(), look.approved) {
+        let verdict = match verdict {
+            // Under other rules it would not have come on that approval: people would be asked.
+            lastlook_kernel::Verdict::Hold(_) if self.other && look.approved => verdict,
+            verdict => on_approval(verdict, look.request.as_deref(), look.approved),
+        };
+        let mut outcome = match verdict {
             lastlook_kernel::Verdict::Allow(permit) => {
                 Outcome { verdict: "allow", audited: permit.overridden().to_vec(), ..Outcome::default() }
             }
             lastlook_kernel::Verdict::Hold(reasons) => {
-                Outcome { verdict: "hold", reasons, ..Outcome::default() }
+                let guarding = self.guarding.as_ref();
+                let asks = guarding.map(|guarding| guarding.asked_for(&reasons)).unwrap_or_default();
+                Outcome { verdict: "hold", reasons, asks, ..Outcome::default() }
             }
             lastlook_kernel::Verdict::Deny(reasons) => {
                 Outcome { verdict: "deny", reasons, ..Outcome::default() }

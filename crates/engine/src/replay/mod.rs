@@ -8,6 +8,8 @@ mod decide;
 pub(crate) mod kept;
 mod recorded;
 mod rules;
+#[cfg(test)]
+mod tests;
 
 use serde_json::{Value, json};
 

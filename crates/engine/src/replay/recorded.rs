@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::case::{Case, RecordedNow, RecordedWas, Unknown};
 use super::kept::NotKept;
 use crate::entry::{reason_json, said_json};
+use crate::held::AskedGuard;
 
 /// Why an attempt cannot be decided again.
 #[derive(Debug, thiserror::Error)]
@@ -84,12 +85,16 @@ impl Recorded {
         arguments: Option<&[u8]>,
     ) -> Result<Recorded, NotReplayable> {
         match (entry.kind, entry.body.get("verdict")) {
-            (Kind::Refused, _) => {}
+            (Kind::Refused | Kind::Held, _) => {}
             (Kind::Outcome, Some(Value::String(_))) => {}
             (Kind::Outcome, _) => {
                 return Err(NotReplayable::NoDecision("its writer ended before a verdict was recorded"));
             }
-            _ => return Err(NotReplayable::NoDecision("only refusals and outcomes decide")),
+            _ => {
+                return Err(NotReplayable::NoDecision(
+                    "only what was refused, held or let through was decided",
+                ));
+            }
         }
         match entry.body.get("case") {
             None => return Err(NotReplayable::NoCase),
@@ -109,12 +114,20 @@ impl Recorded {
         let pruned = |label: &str| NotReplayable::Pruned(label.to_owned());
         let case = Case::read(opened.get("case").ok_or_else(|| pruned("case"))?)?;
         let canonical = opened.get("arguments").map(Vec::as_slice).or(arguments);
-        let canonical = canonical.ok_or_else(|| pruned("arguments"))?.to_vec();
-        let arguments = parse(&canonical, &Limits::default()).unwrap_or(Json::Null);
+        let mut canonical = canonical.ok_or_else(|| pruned("arguments"))?.to_vec();
+        let mut arguments = parse(&canonical, &Limits::default()).unwrap_or(Json::Null);
+        // What people are asked about stands as it will be sent, byte for byte.
+        if entry.kind == Kind::Held
+            && let Ok(spelt) = lastlook_canon::canonical(&arguments)
+        {
+            arguments = parse(&spelt, &Limits::default()).unwrap_or(Json::Null);
+            canonical = spelt;
+        }
         let mut recorded = Recorded { entry, case, canonical, arguments, spelt: None, values: opened };
         let action = recorded.wanted();
+        // Something may be left out of them only where the case is.
         if action.digest() != recorded.entry.action {
-            return Err(NotReplayable::LeftOut);
+            return Err(NotReplayable::Differs("arguments".to_owned()));
         }
         recorded.spelt = match &recorded.case.arguments {
             Some(spelt) => parse(spelt.as_bytes(), &Limits::default()).ok(),
@@ -229,7 +242,13 @@ impl Recorded {
             self.reasons("audited")?,
             list("policies"),
             list("steps"),
-        ))
+        )
+        .asking(self.is_held().then(|| list("asks"))))
+    }
+
+    /// Whether people were asked about it, and so nothing is armed.
+    pub(super) fn is_held(&self) -> bool {
+        self.entry.kind == Kind::Held
     }
 
     fn reasons(&self, member: &str) -> Result<Value, NotReplayable> {
@@ -254,6 +273,14 @@ impl Told {
         }))
     }
 
+    /// Adds whom what holds it asks.
+    pub(super) fn asking(mut self, asks: Option<Value>) -> Told {
+        if let (Some(members), Some(asks)) = (self.0.as_object_mut(), asks) {
+            members.insert("asks".to_owned(), asks);
+        }
+        self
+    }
+
     /// The verdict: `allow`, `deny` or `hold`.
     pub fn verdict(&self) -> &str {
         self.0.get("verdict").and_then(Value::as_str).unwrap_or_default()
@@ -275,6 +302,12 @@ impl Told {
     pub fn bytes(&self) -> Vec<u8> {
         self.0.to_string().into_bytes()
     }
+}
+
+/// Who asks whom, as entries have it, its members in canonical order.
+pub(super) fn asks_json(asked: &AskedGuard) -> Value {
+    let AskedGuard { guard, digest, by, quorum } = asked;
+    json!({"by": by, "digest": digest, "guard": guard, "quorum": quorum})
 }
 
 /// Reasons as entries have them, with what was said in the clear.

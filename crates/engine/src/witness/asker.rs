@@ -1,15 +1,18 @@
-//! A thread that has a boundary's log cosigned while it grows.
+//! A thread that has a boundary's log, and the roster that lists it, cosigned while they grow.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
+use lastlook_ledger::roster;
 use lastlook_upstream::hook::HookClient;
 
 use super::kept::{Said, Stands};
 use super::round::{Asked, Round, round};
 use crate::boundary::Boundary;
+use crate::config::WitnessesConfig;
 
 /// How often the log is looked at.
 const EVERY: Duration = Duration::from_secs(1);
@@ -36,15 +39,9 @@ impl Asker {
     pub fn start(boundary: Arc<Boundary>, warn: fn(&str)) -> std::io::Result<Asker> {
         let (stop, stopped) = mpsc::channel();
         let (end, ended) = mpsc::channel();
-        let work = Work {
-            boundary,
-            warn,
-            client: None,
-            asked: None,
-            failing: BTreeMap::new(),
-            next: Instant::now(),
-            said: Vec::new(),
-        };
+        let origin = boundary.origin().to_owned();
+        let logs = vec![Log::new(roster::listing(&origin)), Log::new(origin)];
+        let work = Work { boundary, warn, client: None, logs };
         std::thread::Builder::new().name("witnesses".to_owned()).spawn(move || {
             work.run(&stopped);
             let _ = end.send(());
@@ -65,11 +62,18 @@ struct Work {
     boundary: Arc<Boundary>,
     warn: fn(&str),
     client: Option<HookClient>,
+    logs: Vec<Log>,
+}
+
+/// One log, and what the witnesses were asked about it.
+struct Log {
+    origin: String,
     /// The note that all of them were asked about last; nothing: none was yet, so that all are asked.
     asked: Option<String>,
     /// Who did not cosign: how often in a row, and when to ask them again.
     failing: BTreeMap<String, (u32, Instant)>,
     next: Instant,
+    /// What the operator was told last.
     said: Vec<String>,
 }
 
@@ -84,9 +88,7 @@ impl Work {
                 Err(RecvTimeoutError::Timeout) => false,
                 Ok(()) | Err(RecvTimeoutError::Disconnected) => true,
             };
-            if last || Instant::now() >= self.next {
-                runtime.block_on(self.look(last));
-            }
+            runtime.block_on(self.look(last));
             if last {
                 runtime.shutdown_background();
                 return;
@@ -94,15 +96,41 @@ impl Work {
         }
     }
 
-    /// Asks, if there is anything to ask.
+    /// Asks about every log of which there is anything to ask.
     async fn look(&mut self, last: bool) {
-        let boundary = Arc::clone(&self.boundary);
-        let rulebook = boundary.rulebook();
+        let rulebook = self.boundary.rulebook();
         let Some(config) = rulebook.config.as_ref().filter(|config| !config.witnesses.each.is_empty()) else {
             return;
         };
-        let (store, origin) = (&*boundary.store, boundary.origin());
-        let note = store.checkpoint(origin).ok().flatten();
+        if self.client.is_none() {
+            match HookClient::new() {
+                Ok(client) => self.client = Some(client),
+                Err(error) => tracing::error!("no witness is asked: {error}"),
+            }
+        }
+        let Work { boundary, warn, client, logs } = self;
+        // Beside each other: a witness that hangs on one log keeps nobody from the other.
+        let due = logs.iter_mut().filter(|log| last || Instant::now() >= log.next);
+        join_all(due.map(|log| log.look(boundary, &config.witnesses, client.as_ref(), last, *warn))).await;
+    }
+}
+
+impl Log {
+    fn new(origin: String) -> Log {
+        Log { origin, asked: None, failing: BTreeMap::new(), next: Instant::now(), said: Vec::new() }
+    }
+
+    /// Asks, if there is anything to ask.
+    async fn look(
+        &mut self,
+        boundary: &Boundary,
+        witnesses: &WitnessesConfig,
+        client: Option<&HookClient>,
+        last: bool,
+        warn: fn(&str),
+    ) {
+        let store = &*boundary.store;
+        let note = store.checkpoint(&self.origin).ok().flatten();
         // Whoever does not answer keeps nobody else from being asked, and is not asked all the time.
         let now = Instant::now();
         let resting = self.failing.iter().filter(|(_, (_, next))| !last && *next > now);
@@ -111,19 +139,15 @@ impl Work {
         if note.is_none() || (note == self.asked && !somebody) {
             return;
         }
-        if self.client.is_none() {
-            match HookClient::new() {
-                Ok(client) => self.client = Some(client),
-                Err(error) => return self.tell(vec![format!("no witness is asked: {error}")]),
-            }
-        }
-        let Some(client) = &self.client else { return };
+        let Some(client) = client else {
+            return self.tell(vec!["no witness is asked: nothing can be sent from here".to_owned()], warn);
+        };
         let keys = match crate::keys::of(&boundary.state) {
             Ok(keys) => keys,
-            Err(error) => return self.tell(vec![format!("no witness is asked: {error}")]),
+            Err(error) => return self.tell(vec![format!("no witness is asked: {error}")], warn),
         };
         let whom = Asked { again: self.asked.is_none(), but: &resting };
-        let done = round(store, client, &keys, &config.witnesses, origin, whom).await;
+        let done = round(store, client, &keys, witnesses, &self.origin, whom).await;
         let size = done.as_ref().ok().and_then(Option::as_ref).map_or(0, |round| round.size);
         let costs = A_MILLION.saturating_mul(u32::try_from(size / 1000).unwrap_or(u32::MAX)) / 1000;
         self.next = Instant::now() + costs.clamp(EVERY, LONGEST);
@@ -135,9 +159,9 @@ impl Work {
             self.rest(round, &resting);
         }
         match done {
-            Ok(Some(round)) => self.tell(sentences(origin, &round)),
+            Ok(Some(round)) => self.tell(sentences(&self.origin, &round), warn),
             Ok(None) => {}
-            Err(error) => self.tell(vec![format!("log `{origin}` is not cosigned: {error}")]),
+            Err(error) => self.tell(vec![format!("log `{}` is not cosigned: {error}", self.origin)], warn),
         }
     }
 
@@ -156,10 +180,8 @@ impl Work {
     }
 
     /// Tells the operator what was not told just before.
-    fn tell(&mut self, now: Vec<String>) {
-        now.iter()
-            .filter(|sentence| !self.said.contains(sentence))
-            .for_each(|sentence| (self.warn)(sentence));
+    fn tell(&mut self, now: Vec<String>, warn: fn(&str)) {
+        now.iter().filter(|sentence| !self.said.contains(sentence)).for_each(|sentence| warn(sentence));
         self.said = now;
     }
 }

@@ -120,6 +120,35 @@ fn drive(script: Vec<Event>) -> (State, Vec<Command>) {
 }
 
 #[test]
+fn what_is_inadmissible_is_refused_for_its_reasons_and_never_armed() {
+    let (state, commands) = drive(vec![Event::Opened(vec![Reason::of(Code::BasisMissing)])]);
+    assert_eq!(state, State::Refusing);
+    assert!(matches!(&commands[..], [Command::RecordRefusal { reasons, armed: false }]
+        if reasons[..] == [Reason::of(Code::BasisMissing)]));
+    let (state, commands) = drive(vec![Event::Opened(Vec::new())]);
+    assert!(state == State::Arming && matches!(&commands[..], [Command::Arm]));
+}
+
+#[test]
+fn a_cancellation_prevents_the_effect_up_to_the_gate() {
+    let script = || {
+        let looked = Event::Looked(Verdict::Allow(permit()));
+        vec![Event::Opened(Vec::new()), Event::Armed, looked, Event::Passed(passage())]
+    };
+    for taken in 0..=script().len() {
+        let mut attempt = Attempt::new();
+        script().into_iter().take(taken).for_each(|event| drop(step(&mut attempt, event)));
+        assert_eq!(attempt.is_before_gate(), taken < script().len(), "{:?}", attempt.state());
+    }
+}
+
+#[test]
+fn outcomes_are_spelt_as_receipts_spell_them() {
+    let all = [Outcome::Succeeded, Outcome::Failed, Outcome::Unknown];
+    assert_eq!(all.map(Outcome::as_str), ["succeeded", "failed", "unknown"]);
+}
+
+#[test]
 fn a_cancellation_while_arming_refuses_as_soon_as_it_is_armed() {
     let (state, commands) = drive(vec![Event::Opened(Vec::new()), Event::Cancelled, Event::Armed]);
     assert_eq!(state, State::Refusing);
@@ -147,6 +176,28 @@ fn a_gate_that_stays_shut_gives_up_after_three_looks() {
     let (state, commands) = drive(script);
     assert_eq!(state, State::Refusing);
     assert!(matches!(&commands[..], [Command::RecordRefusal { .. }]));
+}
+
+#[test]
+fn an_answer_is_recorded_and_readings_are_taken_again_where_it_had_an_effect() {
+    let answered = |answer| {
+        let mut script =
+            vec![Event::Opened(Vec::new()), Event::Armed, Event::Looked(Verdict::Allow(permit()))];
+        script.extend([Event::Passed(passage()), Event::Answered(answer)]);
+        let (state, commands) = drive(script);
+        assert_eq!(state, State::Recording);
+        let rebases = matches!(commands.first(), Some(Command::Rebase));
+        match commands.last() {
+            Some(Command::RecordOutcome { outcome, .. }) if commands.len() == 1 + usize::from(rebases) => {
+                (*outcome, rebases)
+            }
+            _ => panic!("{commands:?}"),
+        }
+    };
+    assert_eq!(answered(Answer::Result), (Outcome::Succeeded, true));
+    assert_eq!(answered(Answer::Error { no_effect: true }), (Outcome::Failed, false));
+    assert_eq!(answered(Answer::Error { no_effect: false }), (Outcome::Unknown, false));
+    assert_eq!(answered(Answer::Lost), (Outcome::Unknown, false));
 }
 
 #[test]

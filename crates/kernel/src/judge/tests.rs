@@ -1,5 +1,8 @@
 //! Every part of a guard that is judged at the look, in every state: what refuses, and with which code.
 
+mod policies;
+mod words;
+
 use std::time::Duration;
 
 use lastlook_canon::{Json, Limits, parse};
@@ -138,6 +141,20 @@ fn unchanged_compares_what_is_selected_and_nothing_else() {
         ("never there", seen("{}"), read("{}"), &["fact-unreadable"]),
         ("no record now", seen(r#"{"status":"paid"}"#), Now::Absent, &["fact-changed"]),
         ("no record ever", seen("null"), Now::Absent, &["fact-unreadable"]),
+        ("none when approved, none now", Was::Absent, Now::Absent, &[]),
+        ("none when approved, one now", Was::Absent, read(r#"{"status":"paid"}"#), &["fact-changed"]),
+        (
+            "too large, the same",
+            seen(r#"{"status":9007199254740993}"#),
+            read(r#"{"status":9007199254740993}"#),
+            &[],
+        ),
+        (
+            "too large, the next",
+            seen(r#"{"status":9007199254740993}"#),
+            read(r#"{"status":9007199254740992}"#),
+            &["fact-changed"],
+        ),
         ("unseen", Was::Unseen, read(r#"{"status":"paid"}"#), &["basis-missing"]),
         ("seen by the boundary only", Was::Rebased, read(r#"{"status":"paid"}"#), &["basis-missing"]),
         (
@@ -377,6 +394,68 @@ fn steps_are_proven_by_the_record() {
     check(&[confirmed], &[], &[later], &["step-undone"]);
 }
 
+/// What is proven is told: to conditions by the steps' tools, to the record by the attempts.
+#[test]
+fn proven_steps_are_told_to_conditions_and_to_the_record() {
+    let step = |tool: &str| Step {
+        tool: ToolName::new("shop", tool),
+        matching: None,
+        within: None,
+        accept: Accept::Confirmed,
+        none_since: Vec::new(),
+    };
+    let done = |attempt: &str, outcome| Done {
+        attempt: attempt.to_owned(),
+        armed_at_ns: NOW - 20 * SECOND,
+        ended_at_ns: Some(NOW - 10 * SECOND),
+        outcome,
+        confirmation: Some(Confirmation::Confirmed),
+        matches: true,
+    };
+    let (verify, stock) = (step("verify"), step("stock"));
+    let verified = [done("a1", DoneOutcome::Succeeded)];
+    let (failed, in_stock) = ([done("a2", DoneOutcome::Failed)], [done("a3", DoneOutcome::Succeeded)]);
+    let (tool, args) = (ToolName::new("shop", "refund"), json("{}"));
+    let judged = |text: &str, stocked| {
+        let guard = Guard { when: Some(condition(text)), ..plain() };
+        let case = |step, candidates| {
+            let steps =
+                vec![StepCase { step, name: "it".to_owned(), candidates, blockers: &[], undoers: &[] }];
+            GuardCase {
+                guard: &guard,
+                resource: None,
+                window: None,
+                decided_ns: NOW,
+                last_ns: None,
+                approved: false,
+                granted: false,
+                steps,
+            }
+        };
+        let unproven = GuardCase { steps: Vec::new(), ..case(&verify, &[][..]) };
+        let judgement = judge(&Guarded {
+            tool: &tool,
+            action: "shop.refund",
+            principal: r#"User::"ada""#,
+            groups: &[],
+            args: &args,
+            args_shape: &Shape::Unknown,
+            facts: Vec::new(),
+            guards: vec![unproven, case(&verify, &verified), case(&stock, stocked)],
+            policies: None,
+            wall_ns: NOW,
+            mode: Mode::Enforce,
+        });
+        let codes: Vec<_> = judgement.enforced.iter().map(|reason| reason.code.as_str()).collect();
+        (codes, judgement.proofs)
+    };
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let both = r#"steps.containsAll(["shop.verify", "shop.stock"])"#;
+    assert_eq!(judged(both, &in_stock), (vec![], names(&["a1", "a3"])));
+    let one = r#"steps.contains("shop.verify") && !steps.contains("shop.stock")"#;
+    assert_eq!(judged(one, &failed), (vec!["step-missing"], names(&["a1"])));
+}
+
 #[test]
 fn what_showed_already_is_told_apart_from_what_nobody_can_say() {
     let check = |text: &str, now: Now, expect: Option<bool>| {
@@ -453,4 +532,5 @@ fn an_agent_is_told_only_what_it_sent_or_read_itself() {
     assert!(told("now.order.n == 1", true));
     assert!(told("was.order.n == 2", false));
     assert!(told("args.amount == 2", false));
+    assert!(!told("now == args", true), "all facts at once");
 }

@@ -220,6 +220,8 @@ fn every_step_that_is_lacking_is_named() {
 fn the_nearest_miss_is_the_one_that_came_furthest_and_then_the_latest() {
     check(given("a 1-2 failed, b 3-4 unconfirmed, c 5- armed", "", ""), Err("0: b unconfirmed"));
     check(given("a 1-2 unseen, b 3-4 unseen", "", ""), Err("0: b unconfirmed"));
+    // Neither is nearer: the first that was given.
+    check(given("a 3-4 unseen, b 3-5 unseen", "", ""), Err("0: a unconfirmed"));
     check(given("a 1-2, b 3-4 unseen", "c 5-6", ""), Err("0: c since a"));
     check(given("a 1-2", "c 5-6, d 7-8, e 1-9", ""), Err("0: e since a"));
 }

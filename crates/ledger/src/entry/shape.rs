@@ -123,7 +123,16 @@ const OPERATOR: &[Rule] = &[
     ("scope", OPTIONAL, SCOPE),
     ("approver", OPTIONAL, APPROVER),
     ("signed", OPTIONAL, Shape::Text),
+    ("log", OPTIONAL, LOG),
+    ("heads", OPTIONAL, HEADS),
+    ("lost", OPTIONAL, HEADS),
 ];
+const LOG: Shape = Shape::Object(&[("origin", REQUIRED, Shape::Text), ("first", REQUIRED, Shape::Hex)]);
+const HEADS: Shape = Shape::List(&[
+    ("origin", REQUIRED, Shape::Text),
+    ("size", REQUIRED, Shape::Count),
+    ("root", REQUIRED, Shape::Hex),
+]);
 const OPERATORS_WORDS: &[&str] = &[
     "succeeded",
     "failed",
@@ -139,6 +148,11 @@ const OPERATORS_WORDS: &[&str] = &[
     "granted",
     "grant-revoked",
     "key-rotated",
+    "log-opened",
+    "log-found",
+    "log-continued",
+    "restored",
+    "doubt-ended",
 ];
 const SCOPE: Shape = Shape::Object(&[
     ("of", REQUIRED, Shape::One(&["all", "upstream", "tool", "principal", "agent"])),

@@ -163,6 +163,20 @@ fn a_checkpoint_has_one_form() {
 }
 
 #[test]
+fn a_note_may_be_as_large_as_the_limit_and_no_larger() {
+    let of_size = |size: usize| {
+        let note = signed();
+        let (text, _) = note.split_once("\n\n").unwrap();
+        let extended = |length: usize| forged(&format!("{text}\n{}\n", "x".repeat(length)));
+        extended(size - extended(0).len())
+    };
+    let largest = of_size(MAX_NOTE_BYTES);
+    assert_eq!(largest.len(), 262_144);
+    check(&largest, Ok(checkpoint()));
+    check(&of_size(MAX_NOTE_BYTES + 1), Err("checkpoint-malformed"));
+}
+
+#[test]
 fn an_origin_cannot_smuggle_lines_into_what_is_signed() {
     let hostile = Checkpoint { origin: format!("{NAME}/1\n7\nAAAA"), ..checkpoint() };
     assert_eq!(key().sign_checkpoint(&hostile).unwrap_err().code(), "checkpoint-malformed");

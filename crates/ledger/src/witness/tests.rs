@@ -48,6 +48,19 @@ fn keys_are_those_of_c2sp() {
 }
 
 #[test]
+fn a_file_of_witnesses_is_read_as_one_of_keys_is() {
+    let [one, two] = [1, 2].map(|n| witness(n).verifier());
+    let file = format!("# pinned in May\n{one}\n\n{two}\n");
+    assert_eq!(parse_witnesses(file.as_bytes()), Ok(vec![one, two]));
+    assert_eq!(parse_witnesses(b"").unwrap_err().code(), "key-file");
+}
+
+#[test]
+fn a_cosigning_key_is_not_shown() {
+    assert_eq!(format!("{:?}", witness(1)), "CosigningKey(witness.example/w1, …)");
+}
+
+#[test]
 fn a_quorum_is_of_different_keys_and_holds() {
     let keys = [log().verifier()];
     let note = note(&leaves(3));
@@ -55,6 +68,8 @@ fn a_quorum_is_of_different_keys_and_holds() {
     let both = format!("{note}{}{}", one.cosign(&note, 7).unwrap(), two.cosign(&note, 9).unwrap());
     let all = vec![one.verifier(), two.verifier(), three.verifier()];
     let of = |quorum| Witnesses::new(all.clone(), quorum).unwrap();
+    assert_eq!((of(2).quorum(), of(2).many(), of(2).keys()), (2, 3, &all[..]));
+    assert_eq!((Witnesses::none().quorum(), Witnesses::none().many()), (0, 0));
     let (_, found) = open_witnessed(&both, &keys, &of(2)).unwrap();
     assert_eq!(
         found.iter().map(|it| (it.witness.as_str(), it.time_s)).collect::<Vec<_>>(),
@@ -136,6 +151,19 @@ fn requests_are_read_as_they_are_written() {
 }
 
 #[test]
+fn a_request_may_be_as_large_as_the_limit_and_no_larger() {
+    let of_size = |size: usize| {
+        let head = format!("old 3\n{}\n", "FmOFZ4SnDd6qUU4hUo5vSQmZqO2TMZ8jzN8wVq2pGbs=\n".repeat(63));
+        format!("{head}{}", "x".repeat(size - head.len()))
+    };
+    // A note of 256 KiB, 63 lines of 45 bytes, and 64 bytes for the rest.
+    let largest = of_size(262_144 + 63 * 45 + 64);
+    assert_eq!(AddCheckpoint::parse(largest.as_bytes()).map(|request| request.proof.len()), Ok(63));
+    let over = format!("{largest}x");
+    assert_eq!(AddCheckpoint::parse(over.as_bytes()).map_err(|error| error.status()), Err(400));
+}
+
+#[test]
 fn a_witness_cosigns_what_continues_what_it_saw() {
     let keys = [log().verifier()];
     let all = leaves(11);
@@ -205,6 +233,10 @@ fn cosignatures_are_put_onto_a_note_one_for_each_witness() {
     assert!(with_cosignature(&note, &other, &one.verifier()).is_err());
     assert!(with_cosignature(&note, &other, &two.verifier()).is_err());
     assert!(with_cosignature(&note, "", &two.verifier()).is_err());
+    // Another key under the witness's name is not the witness, nor is its line in the way.
+    let namesake = CosigningKey::from_seed("witness.example/w1", &[77; 32]).unwrap();
+    let beside = format!("{}{}", namesake.cosign(&note, 8).unwrap(), one.cosign(&note, 6).unwrap());
+    assert_eq!(with_cosignature(&note, &beside, &one.verifier()), Ok(signed));
     assert_eq!(recall(&both, &two.verifier()).unwrap(), seen(&leaves(3)));
     assert!(recall(&note, &two.verifier()).is_err());
 }

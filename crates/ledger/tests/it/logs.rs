@@ -39,6 +39,22 @@ fn on_the_way_it_is_each_log_that_it_was() {
     assert_eq!(verifier.finish().unwrap().checkpoint, whole.checkpoint());
 }
 
+/// Who only counts reads less of each entry, and proves as much.
+#[test]
+fn heads_alone_are_a_log_and_only_its_own() {
+    let whole = log(5);
+    let mut verifier = LogVerifier::new(&whole.note(), &pinned()).unwrap();
+    for payload in &whole.payloads {
+        let (head, leaf) = verifier.read_head(payload).unwrap();
+        assert_eq!(head.kind, Kind::Held);
+        verifier.take(leaf).unwrap();
+    }
+    let of_another = Log::new(2).with(&[entry(Kind::Held, "a0", json!({ "n": 0 }))]).payloads.remove(0);
+    assert_eq!(verifier.read_head(&of_another).unwrap_err().code(), "other-log");
+    assert_eq!(verifier.read(&of_another).unwrap_err().code(), "other-log");
+    assert_eq!(verifier.finish().unwrap().checkpoint, whole.checkpoint());
+}
+
 #[test]
 fn the_message_names_the_entry() {
     let mut log = first();

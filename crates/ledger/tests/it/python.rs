@@ -50,7 +50,7 @@ fn question(check: &str, vector: &Value) -> Value {
 }
 
 /// Every list of every file, with the check that it is for.
-const LISTS: [(&str, &str, &str); 32] = [
+const LISTS: [(&str, &str, &str); 42] = [
     ("keys.json", "good", "key"),
     ("keys.json", "malformed", "key"),
     ("key-files.json", "good", "key_file"),
@@ -67,6 +67,8 @@ const LISTS: [(&str, &str, &str); 32] = [
     ("fields.json", "malformed", "receipt"),
     ("logs.json", "good", "log"),
     ("logs.json", "malformed", "log"),
+    ("rosters.json", "good", "logs"),
+    ("rosters.json", "malformed", "logs"),
     ("approvals.json", "good", "statement"),
     ("approvals.json", "malformed", "statement"),
     ("handovers.json", "good", "handover"),
@@ -81,6 +83,14 @@ const LISTS: [(&str, &str, &str); 32] = [
     ("cosignatures.json", "malformed", "cosigned"),
     ("reads.json", "good", "entry"),
     ("reads.json", "malformed", "entry"),
+    ("approvers.json", "good", "approvers"),
+    ("approvers.json", "malformed", "approvers"),
+    ("approvers.json", "entities", "entity"),
+    ("approvers.json", "principals", "principals"),
+    ("words.json", "good", "word"),
+    ("words.json", "malformed", "word"),
+    ("grants.json", "good", "grant"),
+    ("grants.json", "malformed", "grant"),
     ("tree.json", "inclusion", "inclusion"),
     ("tree.json", "consistency", "consistency"),
 ];

@@ -4,21 +4,25 @@
 //! ever released must not change: every entry ever written still verifies.
 
 pub mod approvals;
+mod approvers;
 mod basics;
 mod fields;
+mod grants;
 mod handovers;
 mod logs;
 mod more;
 mod reads;
 mod receipts;
+mod rosters;
 mod witness;
+mod words;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use lastlook_ledger::entry::Head;
 use lastlook_ledger::tree::{inclusion_proof, leaf_hash, verify_consistency, verify_inclusion};
 use lastlook_ledger::{
     Commitment, Entry, Hash, Salt, Tree, VerifierKey, WitnessKey, leaf_of_payload, open_checkpoint,
-    parse_keys, verify_log, verify_receipt,
+    parse_keys, verify_log, verify_logs, verify_receipt,
 };
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -93,7 +97,7 @@ fn expect<T: PartialEq + std::fmt::Debug>(found: T, expected: T) -> Result<(), S
 }
 
 /// Every file as this code writes it; on disk they are brought up to date once, before anything reads them, when asked.
-static FILES: LazyLock<[(&str, String); 14]> = LazyLock::new(|| {
+static FILES: LazyLock<[(&str, String); 18]> = LazyLock::new(|| {
     let files = [
         ("keys.json", more::with_keys(basics::keys())),
         ("key-files.json", more::key_files()),
@@ -104,11 +108,15 @@ static FILES: LazyLock<[(&str, String); 14]> = LazyLock::new(|| {
         ("receipts.json", more::receipts(receipts::receipts())),
         ("fields.json", fields::fields_file()),
         ("logs.json", more::logs(logs::logs())),
+        ("rosters.json", rosters::rosters()),
         ("approvals.json", more::with_approvals(approvals::approvals())),
         ("handovers.json", handovers::handovers()),
         ("witness-keys.json", witness::keys()),
         ("cosignatures.json", witness::cosignatures()),
         ("reads.json", reads::reads()),
+        ("approvers.json", approvers::approvers()),
+        ("words.json", words::words()),
+        ("grants.json", grants::grants()),
     ];
     let files = files.map(|(name, vectors)| (name, format!("{:#}\n", sorted(vectors))));
     if std::env::var_os("LASTLOOK_WRITE_VECTORS").is_some_and(|value| value == "1") {
@@ -314,14 +322,40 @@ fn logs_are_read_as_the_vectors_say() {
     });
 }
 
+#[test]
+fn the_logs_of_a_state_are_read_as_the_vectors_say() {
+    let file = read("rosters.json");
+    let found = |vector: &Value| {
+        let logs = vector["logs"].as_array().unwrap().iter().map(|log| {
+            let payloads = log["payloads"].as_array().unwrap().iter();
+            (
+                payloads.map(|it| it.as_str().unwrap().as_bytes().to_vec()).collect(),
+                text(log, "note").to_owned(),
+            )
+        });
+        verify_logs(&logs.collect::<Vec<_>>(), &keys(vector))
+    };
+    each(&file["good"], |vector| found(vector).map_err(|error| error.to_string()));
+    each(&file["malformed"], |vector| {
+        expect(found(vector).map_err(|error| error.code()), Err(text(vector, "code")))
+    });
+}
+
 /// Every code that verification reports.
-const CODES: [&str; 48] = [
+const CODES: [&str; 80] = [
     "approval-format",
     "approval-json",
     "approval-member",
     "approval-not-canonical",
     "approval-signature",
     "approval-too-large",
+    "approvers-by",
+    "approvers-first",
+    "approvers-group",
+    "approvers-key",
+    "approvers-name",
+    "approvers-removal",
+    "approvers-state",
     "armed-mismatch",
     "checkpoint-bad-cosignature",
     "checkpoint-bad-signature",
@@ -338,6 +372,16 @@ const CODES: [&str; 48] = [
     "entry-number",
     "entry-statement",
     "entry-too-large",
+    "grant-epoch",
+    "grant-expired",
+    "grant-guards",
+    "grant-lasting",
+    "grant-other-guard",
+    "grant-own",
+    "grant-revoked",
+    "grant-scope",
+    "grant-state",
+    "grant-unrecorded",
     "handover-bad-signature",
     "handover-conflict",
     "handover-format",
@@ -351,9 +395,14 @@ const CODES: [&str; 48] = [
     "key-name",
     "key-type",
     "key-weak",
+    "log-begun-twice",
+    "log-cut-short",
     "log-longer",
+    "log-missing",
+    "log-replaced",
     "log-root",
     "log-shorter",
+    "log-unlisted",
     "not-a-receipt",
     "not-included",
     "other-log",
@@ -362,8 +411,18 @@ const CODES: [&str; 48] = [
     "receipt-format",
     "receipt-json",
     "receipt-shape",
+    "roster-entry",
+    "roster-missing",
     "value-does-not-open",
     "value-unknown-label",
+    "word-ahead",
+    "word-before",
+    "word-expired",
+    "word-not-asked",
+    "word-other",
+    "word-own",
+    "word-removed",
+    "word-unknown",
 ];
 
 #[test]
@@ -379,7 +438,11 @@ fn every_code_is_in_the_text_and_has_a_vector() {
         "checkpoints",
         "receipts",
         "logs",
+        "rosters",
         "approvals",
+        "approvers",
+        "words",
+        "grants",
         "reads",
         "witness-keys",
         "cosignatures",

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use lastlook_engine::approvers::Registry;
+use lastlook_engine::approvers;
 use lastlook_engine::held::{self, Asked, SeenFact, Tally, Voice, is_late, stands, until};
 use lastlook_store::{RequestRow, RequestState, Store};
 
@@ -229,7 +229,7 @@ fn said(tally: &Tally) -> Vec<Said> {
 
 /// Who may decide now; nobody when the list of approvers cannot be read.
 fn eligible(store: &dyn Store, row: &RequestRow, asked: &Asked) -> Vec<Shown> {
-    let Ok(registry) = Registry::load(store) else { return Vec::new() };
+    let Ok(registry) = approvers::load(store) else { return Vec::new() };
     let may = |name: &str| held::may_say(store, &registry, row, asked, name).is_ok();
     registry.active().filter(|one| may(&one.name)).map(|one| Shown::new(&one.name)).collect()
 }

@@ -90,7 +90,7 @@ pub fn each_writer_has_a_log_of_its_own(rig: &dyn Rig) {
         }
     }
     let origins: Vec<_> = stores.iter().map(|store| origin(&**store)).collect();
-    assert_eq!(stores[0].origins().unwrap(), origins);
+    assert_eq!(logs(&*stores[0]), origins);
     for (store, origin) in stores.iter().rev().zip(&origins) {
         assert_eq!(verified_size(&**store, &rig.verifier(), origin), 4);
     }

@@ -16,6 +16,13 @@ pub fn origin(store: &dyn Store) -> String {
     store.writer().expect("a store that appends").origin.clone()
 }
 
+/// The origins of all logs that a writer appends to: those that are no rosters.
+pub fn logs(store: &dyn Store) -> Vec<String> {
+    let mut origins = store.origins().unwrap();
+    origins.retain(|origin| !lastlook_ledger::roster::is_roster(origin));
+    origins
+}
+
 /// Waits for a commit's answer.
 pub fn done(ticket: Ticket) -> Result<Committed, CommitError> {
     ticket.blocking_recv().expect("an answer")
@@ -214,12 +221,17 @@ pub fn append(store: &dyn Store, id: &str) -> Commit {
 
 /// A valid entry of this writer's log, with one value beside it if asked.
 pub fn entry(store: &dyn Store, id: &str, kind: Kind, value: Option<&str>) -> NewEntry {
+    entry_in(origin(store), id, kind, value)
+}
+
+/// The same, of the log with this origin.
+pub fn entry_in(origin: String, id: &str, kind: Kind, value: Option<&str>) -> NewEntry {
     let values = value.map(|value| values(id, value));
     let salt = Salt::derive(&seed(id), "arguments");
     let arguments = Commitment::of(&salt, value.unwrap_or_default().as_bytes()).to_json();
     let entry = Entry {
         kind,
-        origin: origin(store),
+        origin,
         attempt: id.into(),
         time: "2026-01-01T00:00:00.000000000Z".into(),
         action: Digest::of("sample", &[id.as_bytes()]),

@@ -210,7 +210,7 @@ impl Model {
         }
         before(Op::Sign)?;
         let checkpoint = Checkpoint { origin: id.origin.clone(), size: tree.size(), root: tree.root() };
-        let note = key.sign_checkpoint(&checkpoint).map_err(|e| CommitError::Unavailable(e.to_string()))?;
+        let note = key.sign_checkpoint(&checkpoint).map_err(|e| CommitError::Unsigned(e.to_string()))?;
         Ok(Appended { entries, tree, note: Some(note) })
     }
 }

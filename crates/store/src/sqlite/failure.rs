@@ -3,6 +3,7 @@
 use rusqlite::{ErrorCode, ffi};
 
 use crate::FaultError;
+use crate::state::{StateError, StatePaths};
 
 /// Why a transaction, or one commit in it, failed. Everything in it was taken back.
 #[derive(Debug, PartialEq, Eq)]
@@ -13,11 +14,22 @@ pub(super) enum Failure {
     Device(String),
     /// The key was replaced by another one meanwhile.
     Rotated,
+    /// Whoever holds the key does not sign.
+    Unsigned(String),
     /// Anything else.
     Other(String),
 }
 
 impl Failure {
+    /// The same, of a change to the state as a whole; `other` says what was not done.
+    pub(super) fn in_state(self, paths: &StatePaths, other: impl FnOnce(String) -> StateError) -> StateError {
+        match self {
+            Self::Full => StateError::Full { path: paths.root.clone() },
+            Self::Rotated => other("the key was replaced meanwhile".to_owned()),
+            Self::Device(what) | Self::Unsigned(what) | Self::Other(what) => other(what),
+        }
+    }
+
     /// Whether giving up the ballast may help.
     pub(super) fn may_want_room(&self) -> bool {
         matches!(self, Self::Full | Self::Device(_))

@@ -7,7 +7,7 @@ use lastlook_ledger::{
 use rusqlite::{Connection, params};
 
 use super::apply::Tx;
-use super::{head, schema};
+use super::{head, roster as rosters, schema};
 use crate::state::{Rotation, StateError, StatePaths, Step};
 use crate::{Commit, WriterId};
 use lastlook_ledger::Why;
@@ -24,7 +24,7 @@ pub(crate) enum Failed {
 /// together. No other writer signs anything meanwhile: each does so in a transaction of its own.
 pub(crate) fn commit(
     paths: &StatePaths,
-    id: &WriterId,
+    (id, roster): (&WriterId, &WriterId),
     old: &dyn Signer,
     new: &dyn Signer,
     rotation: &Rotation<'_>,
@@ -36,7 +36,7 @@ pub(crate) fn commit(
         Ok(conn)
     };
     let conn = begin().map_err(sql).map_err(Failed::Before)?;
-    let note = write(&conn, paths, id, old, new, rotation).map_err(Failed::Before)?;
+    let note = write(&conn, paths, (id, roster), old, new, rotation).map_err(Failed::Before)?;
     (rotation.after)(Step::Signed);
     conn.execute_batch("COMMIT").map_err(sql).map_err(Failed::Unknown)?;
     Ok(note)
@@ -45,7 +45,7 @@ pub(crate) fn commit(
 fn write(
     conn: &Connection,
     paths: &StatePaths,
-    id: &WriterId,
+    (id, roster): (&WriterId, &WriterId),
     old: &dyn Signer,
     new: &dyn Signer,
     rotation: &Rotation<'_>,
@@ -90,9 +90,11 @@ fn write(
     let entry = (rotation.entry)(id, &note, &new.verifier()).map_err(failed)?;
     let leaf = leaf_of_payload(&entry.payload);
     let mut tree = logs.into_iter().find(|(log, _)| log.n == id.n).map_or_else(Tree::new, |(_, tree)| tree);
+    rosters::enter(conn, new, roster, id, tree.size(), &entry.payload)
+        .map_err(|e| e.in_state(paths, failed))?;
     let commit = Commit { entries: vec![entry], vital: true, ..Commit::default() };
     let applied = Tx { conn, id, fault: None }.apply(&commit, &[leaf], &mut tree);
-    applied.map_err(|e| failed(format!("{e:?}")))?.map_err(|e| failed(e.to_string()))?;
+    applied.map_err(|e| e.in_state(paths, failed))?.map_err(|e| failed(e.to_string()))?;
     let signed = sign_checkpoint(new, &at(id, &tree)).map_err(|e| failed(e.to_string()))?;
     head::save(conn, id, &tree, &signed).map_err(sql)?;
     let record = || -> rusqlite::Result<()> {

@@ -1,6 +1,6 @@
 //! The head of one log: taken up where it ended, and only if it adds up.
 
-use lastlook_ledger::{VerifierKey, open_checkpoint, tree::Hash, tree::Tree};
+use lastlook_ledger::{VerifierKey, open_checkpoint, tree::Hash, tree::Tree, witness};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::row;
@@ -63,6 +63,26 @@ fn count(conn: &Connection, writer: u32) -> rusqlite::Result<u64> {
         .prepare_cached("SELECT max(seq) FROM entries WHERE seq >= ?1 AND seq < ?2")?
         .query_row([first, past], |row| row.get(0))?;
     Ok(last.map_or(0, |last| row::index(last) + 1))
+}
+
+/// A log's newest checkpoint.
+pub(super) fn note(conn: &Connection, origin: &str) -> rusqlite::Result<Option<String>> {
+    conn.prepare_cached("SELECT note FROM logs WHERE origin = ?1")?
+        .query_row([origin], |row| row.get(0))
+        .optional()
+}
+
+/// The root over the first `size` entries of a writer's log, which has as many.
+pub(super) fn root(conn: &Connection, writer: u32, size: u64) -> rusqlite::Result<Option<Hash>> {
+    let note: String = conn
+        .prepare_cached("SELECT note FROM logs WHERE writer = ?1")?
+        .query_row([writer], |row| row.get(0))?;
+    let newest = witness::claimed(&note).ok().filter(|newest| newest.size == size);
+    if let Some(newest) = newest {
+        return Ok(Some(newest.root));
+    }
+    let tree = Tree::from_leaf_hashes(leaves(conn, writer, size)?);
+    Ok((tree.size() == size).then(|| tree.root()))
 }
 
 /// Up to how many leaves the payload rows are walked; beyond, the smaller index of all logs is.

@@ -5,6 +5,9 @@
 //! one key, so writers wait for each other's transaction at most, never for each other's sequence.
 
 mod apply;
+pub(crate) mod behind;
+pub(crate) mod copy;
+pub(crate) mod era;
 mod failure;
 #[cfg(test)]
 mod fuzz;
@@ -17,6 +20,8 @@ mod limit;
 mod packed;
 mod prune;
 mod read;
+pub(crate) mod restoration;
+mod roster;
 mod row;
 pub(crate) mod schema;
 #[cfg(test)]
@@ -32,7 +37,7 @@ use lastlook_canon::Digest;
 use lastlook_ledger::{Kind, Signer, leaf_of_payload, tree::Hash};
 use tokio::sync::oneshot;
 
-use crate::state::{self, StateDir, StateError, Writer};
+use crate::state::{HeadKeeper, StateDir, StateError, Writer};
 use crate::{
     ApproverRow, AttemptRow, Commit, CommitError, Fault, GrantRow, HaltRow, LimitWindow, Lookup, RequestRow,
     RequestState, StepRow, Store, StoreError, StoredEntry, Ticket, Values, VoteRow, WriterId,
@@ -77,10 +82,24 @@ impl SqliteStore {
 
     /// Like [`open`](Self::open), with other settings.
     pub fn open_with(dir: &StateDir, slot: Writer, settings: Settings) -> Result<Self, StateError> {
-        let id = WriterId { n: slot.n(), origin: state::origin(dir.state_id(), slot.n()) };
+        let id = slot.era().writer(dir.state_id(), slot.n());
         let reader = dir.reader()?;
         let sql = |e: rusqlite::Error| schema::state_error(dir.paths(), &e);
         let conn = schema::connect(&dir.paths().database, false).map_err(sql)?;
+        let stale = behind::refuse(&conn, dir.paths(), dir.heads())?;
+        let mut heads = HeadKeeper::new(dir.heads().cloned());
+        // Else whoever comes next would read these logs from the beginning once more.
+        for origin in stale {
+            if let Some(note) = head::note(&conn, &origin).map_err(sql)? {
+                heads.keep(&origin, &note);
+            }
+        }
+        let roster = slot.era().roster(dir.state_id());
+        let altered = |id: &WriterId, what: &str| StateError::LogAltered {
+            path: dir.paths().database.clone(),
+            origin: id.origin.clone(),
+            what: what.into(),
+        };
         let mut public = schema::recorded(&conn).map_err(sql)?;
         let (key, tree) = loop {
             let key = match &settings.signer {
@@ -88,19 +107,18 @@ impl SqliteStore {
                 None => dir.keeper().signer(&public)?,
             };
             let loaded = head::load(&conn, &id, &key.verifier()).map_err(sql)?;
+            let listed = head::load(&conn, &roster, &key.verifier()).map_err(sql)?;
             // Replaced between the two: then the head is signed by the next key.
             let now = schema::recorded(&conn).map_err(sql)?;
             if now != public {
                 public = now;
                 continue;
             }
-            let tree = loaded.map_err(|what| StateError::LogAltered {
-                path: dir.paths().database.clone(),
-                origin: id.origin.clone(),
-                what: what.into(),
-            })?;
+            listed.map_err(|what| altered(&roster, what))?;
+            let tree = loaded.map_err(|what| altered(&id, what))?;
             break (key, tree);
         };
+        roster::check(&conn, &id, &roster).map_err(sql)?.map_err(|what| altered(&id, what))?;
         let mut inherited = read::open_attempts(&conn).map_err(sql)?;
         inherited.retain(|row| row.writer == id.n);
         let quota = settings.max_bytes.map(|bytes| Quota::of(bytes, &conn)).transpose().map_err(sql)?;
@@ -109,6 +127,10 @@ impl SqliteStore {
             database: dir.paths().database.clone(),
             id: id.clone(),
             keeper: dir.keeper().clone(),
+            roster,
+            era: slot.era().clone(),
+            entered: false,
+            heads,
             key,
             public,
             tree,

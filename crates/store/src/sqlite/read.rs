@@ -134,7 +134,7 @@ impl Store for SqliteReader {
 
     fn origins(&self) -> Result<Vec<String>, StoreError> {
         self.read(|conn| {
-            conn.prepare_cached("SELECT origin FROM logs ORDER BY writer")?
+            conn.prepare_cached("SELECT origin FROM logs ORDER BY origin LIKE '%/roster', writer")?
                 .query_map([], |row| row.get(0))?
                 .collect()
         })
@@ -168,7 +168,8 @@ impl Store for SqliteReader {
     fn entry_ids(&self, after: &str, limit: usize) -> Result<Vec<String>, StoreError> {
         self.read(|conn| {
             conn.prepare_cached(
-                "SELECT DISTINCT attempt FROM entries WHERE attempt > ?1 ORDER BY attempt LIMIT ?2",
+                "SELECT DISTINCT attempt FROM entries WHERE attempt > ?1
+                 AND seq >> 40 NOT IN (SELECT writer FROM logs WHERE origin LIKE '%/roster') ORDER BY attempt LIMIT ?2",
             )?
             .query_map(params![after, i64::try_from(limit).unwrap_or(i64::MAX)], |row| row.get(0))?
             .collect()

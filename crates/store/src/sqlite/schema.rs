@@ -10,12 +10,13 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _};
 
 use super::prune;
+use super::roster;
 use crate::state::{StateError, StatePaths};
 
 /// Marks the file as ours: `LLOK` in the database header.
 const APPLICATION_ID: i64 = 0x4c4c_4f4b;
 /// The version of the tables.
-const SCHEMA_VERSION: i64 = 5;
+const SCHEMA_VERSION: i64 = 6;
 /// The version that had no guards; like the next one, it is brought up to date when the state is opened.
 const BEFORE_GUARDS: i64 = 1;
 /// The version that had no approvals and no halts.
@@ -24,6 +25,8 @@ const BEFORE_APPROVALS: i64 = 2;
 const BEFORE_GRANTS: i64 = 3;
 /// The version in which nothing took the place of what a request asked.
 const BEFORE_PRUNING: i64 = 4;
+/// The version that had no roster, and could not be put back.
+const BEFORE_ROSTERS: i64 = 5;
 /// An entry's key is its writer's number above this many bits of its index.
 pub(super) const INDEX_BITS: u32 = 40;
 
@@ -191,10 +194,17 @@ pub(crate) fn prepare(paths: &StatePaths, complete: bool, verifier: &str) -> Res
         if let Err(e) = check_version(&conn, path)? {
             return Ok(Err(e));
         }
+        // Nothing where it does so already; a database that other programs copied may not.
+        write_ahead(&conn)?;
         let recorded = recorded(&conn).optional()?;
         Ok(recorded.ok_or_else(|| corrupt(path, "it does not say which key it belongs to".into())))
     };
     open().unwrap_or_else(|e| Err(state_error(paths, &e)))
+}
+
+/// Has it write ahead: whoever reads holds up nobody who writes, and a commit is durable when it returns.
+pub(super) fn write_ahead(conn: &Connection) -> rusqlite::Result<()> {
+    conn.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))
 }
 
 /// The verifier key on record: the only one whose signatures anybody may add.
@@ -203,12 +213,18 @@ pub(super) fn recorded(conn: &Connection) -> rusqlite::Result<String> {
 }
 
 /// Opens a connection for reading only, having checked that the database is one we can read.
-pub(super) fn connect_checked(paths: &StatePaths) -> Result<Connection, StateError> {
+pub(crate) fn connect_checked(paths: &StatePaths) -> Result<Connection, StateError> {
     let open = || {
         let conn = connect(&paths.database, true)?;
         Ok(check_version(&conn, &paths.database)?.map(|()| conn))
     };
     open().unwrap_or_else(|e| Err(state_error(paths, &e)))
+}
+
+/// Whether a roster was begun.
+pub(crate) fn has_roster(paths: &StatePaths) -> Result<bool, StateError> {
+    let conn = connect_checked(paths)?;
+    roster::is_kept(&conn).map_err(|e| state_error(paths, &e))
 }
 
 /// Says what a failure to open means; only then is the whole file checked, for the reason to give.
@@ -235,13 +251,14 @@ fn is_blank(conn: &Connection) -> rusqlite::Result<bool> {
 
 fn create(conn: &Connection, verifier: &str) -> rusqlite::Result<()> {
     conn.pragma_update(None, "page_size", 4096)?;
-    conn.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+    write_ahead(conn)?;
     conn.execute_batch("BEGIN IMMEDIATE")?;
     conn.execute_batch(TABLES)?;
     conn.execute_batch(GUARD_TABLES)?;
     conn.execute_batch(APPROVAL_TABLES)?;
     conn.execute_batch(GRANT_TABLES)?;
     conn.execute_batch(prune::TABLES)?;
+    conn.execute_batch(roster::TABLES)?;
     conn.execute("INSERT INTO meta VALUES ('verifier', ?1)", [verifier])?;
     conn.pragma_update(None, "application_id", APPLICATION_ID)?;
     conn.pragma_update(None, "user_version", SCHEMA_VERSION)?;
@@ -271,10 +288,11 @@ fn missing(conn: &Connection) -> rusqlite::Result<&'static [&'static str]> {
         return Ok(&[]);
     }
     Ok(match header(conn, "user_version")? {
-        BEFORE_GUARDS => &[GUARD_TABLES, APPROVAL_TABLES, GRANT_TABLES, prune::TABLES],
-        BEFORE_APPROVALS => &[APPROVAL_TABLES, GRANT_TABLES, prune::TABLES],
-        BEFORE_GRANTS => &[GRANT_TABLES, prune::TABLES],
-        BEFORE_PRUNING => &[prune::TABLES],
+        BEFORE_GUARDS => &[GUARD_TABLES, APPROVAL_TABLES, GRANT_TABLES, prune::TABLES, roster::TABLES],
+        BEFORE_APPROVALS => &[APPROVAL_TABLES, GRANT_TABLES, prune::TABLES, roster::TABLES],
+        BEFORE_GRANTS => &[GRANT_TABLES, prune::TABLES, roster::TABLES],
+        BEFORE_PRUNING => &[prune::TABLES, roster::TABLES],
+        BEFORE_ROSTERS => &[roster::TABLES],
         _ => &[],
     })
 }

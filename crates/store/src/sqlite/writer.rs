@@ -10,12 +10,14 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::apply::{Given, Tx};
+use super::era::{self, Era};
 use super::failure::Failure;
 use super::head;
+use super::roster;
 use super::schema;
 use super::wal::Wal;
-use crate::state::Keeper;
 use crate::state::reserve::Reserve;
+use crate::state::{HeadKeeper, Keeper};
 use crate::{Commit, CommitError, Committed, Fault, Op, WriterId};
 
 /// How many commits share a flush at most.
@@ -48,6 +50,14 @@ pub(super) struct Appender {
     pub key: Arc<dyn Signer>,
     /// The key's public half, as the database records it.
     pub public: String,
+    /// In which the writer's slot was taken.
+    pub era: Era,
+    /// The log of the state's logs.
+    pub roster: WriterId,
+    /// Whether this life of the writer has entered itself there.
+    pub entered: bool,
+    /// Keeps what was signed outside the directory, once it is durable.
+    pub heads: HeadKeeper,
     pub tree: Tree,
     pub reserve: Reserve,
     pub fault: Option<Arc<dyn Fault>>,
@@ -132,6 +142,7 @@ impl Appender {
             Err(Failure::Full) => Err(CommitError::Full),
             Err(Failure::Device(_)) if self.reserve.disk_is_full() => Err(CommitError::Full),
             Err(Failure::Device(what) | Failure::Other(what)) => Err(unavailable(&what)),
+            Err(Failure::Unsigned(what)) => Err(CommitError::Unsigned(what)),
             Err(Failure::Rotated) => Err(unavailable("the key was replaced meanwhile")),
         };
         answer(job, outcome);
@@ -165,7 +176,10 @@ impl Appender {
     fn renew(&mut self) -> Result<(), Failure> {
         let public = schema::recorded(&self.conn)?;
         let renewed = self.keeper.signer(&public).map_err(|e| {
-            Failure::Other(format!("signing-failed: the key was replaced by another one: {e}"))
+            let hint = e.hint();
+            Failure::Unsigned(format!(
+                "signing-failed: the key was replaced by another one: {e}; hint: {hint}"
+            ))
         })?;
         tracing::info!(key = %public, "the signing key was replaced; going on with the new one");
         self.key = renewed;
@@ -192,9 +206,22 @@ impl Appender {
         for job in jobs {
             given.push(tx.apply(&job.commit, &job.leaves, &mut tree)?);
         }
-        if tree.size() > self.tree.size() {
+        let appends = tree.size() > self.tree.size();
+        let mut notes = Vec::new();
+        if appends && !self.entered {
+            tx.before(Op::Append)?;
+            // INVARIANT(eras): nobody appends to a log of an earlier era. Whoever restores holds all slots that exist while it
+            // begins one; who takes a slot meanwhile finds the new one here, before it has appended anything.
+            if era::current(&self.conn)? != self.era {
+                return Err(Failure::Other("the state was restored meanwhile: start again".into()));
+            }
+            let (size, first) = (self.tree.size(), first_appended(jobs, &given));
+            let note = roster::enter(&self.conn, &*self.key, &self.roster, &self.id, size, first)?;
+            notes.push((self.roster.origin.clone(), note));
+        }
+        if appends {
             tx.before(Op::Sign)?;
-            self.sign(&tree)?;
+            notes.push((self.id.origin.clone(), self.sign(&tree)?));
         }
         if given.iter().any(Result::is_ok) {
             tx.before(Op::Commit)?;
@@ -202,7 +229,11 @@ impl Appender {
         } else {
             self.conn.prepare_cached("ROLLBACK")?.execute([])?;
         }
+        for (origin, note) in notes {
+            self.heads.keep(&origin, &note);
+        }
         self.tree = tree;
+        self.entered |= appends;
         let size = self.tree.size();
         let done = |_: &Committed| self.fault.as_deref().map_or(Ok(()), |fault| fault.before(Op::Reply));
         let answer = |given: Result<Given, CommitError>| {
@@ -214,11 +245,13 @@ impl Appender {
         Ok(given.into_iter().map(answer).collect())
     }
 
-    fn sign(&self, tree: &Tree) -> Result<(), Failure> {
+    fn sign(&self, tree: &Tree) -> Result<String, Failure> {
         let checkpoint = Checkpoint { origin: self.id.origin.clone(), size: tree.size(), root: tree.root() };
-        let note = sign_checkpoint(&*self.key, &checkpoint)
-            .map_err(|e| Failure::Other(format!("{}: {e}", e.code())))?;
-        Ok(head::save(&self.conn, &self.id, tree, &note)?)
+        let note = sign_checkpoint(&*self.key, &checkpoint).map_err(|e| {
+            Failure::Unsigned(format!("{}: {e}; hint: look at whoever holds that key", e.code()))
+        })?;
+        head::save(&self.conn, &self.id, tree, &note)?;
+        Ok(note)
     }
 
     /// After a failed flush nobody can say what a crash would leave: it is reported as not recorded, and said so.
@@ -251,6 +284,12 @@ impl Quota {
         }
         Ok(())
     }
+}
+
+/// The payload of the first entry that these commits appended.
+fn first_appended<'a>(jobs: &'a [Job], given: &[Result<Given, CommitError>]) -> &'a [u8] {
+    let made = jobs.iter().zip(given).filter(|(_, given)| given.is_ok()).map(|(job, _)| job);
+    made.flat_map(|job| &job.commit.entries).next().map_or(&[], |entry| &entry.payload)
 }
 
 fn answer(job: Job, outcome: Answer) {

@@ -155,6 +155,55 @@ pub enum StateError {
         /// What does not fit.
         what: String,
     },
+    /// A head that was kept outside the state directory is ahead of the log in it.
+    #[error(
+        "state directory `{path}` is older than it was: log `{origin}` has {size} entries here, and had {kept} when its head was \
+         kept in `{heads}`; {what}"
+    )]
+    Behind {
+        /// The state directory.
+        path: PathBuf,
+        /// The log's origin.
+        origin: String,
+        /// How it differs.
+        what: &'static str,
+        /// How many entries it has.
+        size: u64,
+        /// How many it had.
+        kept: u64,
+        /// Where the heads are kept.
+        heads: PathBuf,
+    },
+    /// The state is a back-up.
+    #[error(
+        "state directory `{path}` is a back-up, made {since}, and nobody has said that it was put in place"
+    )]
+    Copied {
+        /// The state directory.
+        path: PathBuf,
+        /// When it was made, as whoever made it said.
+        since: String,
+    },
+    /// A process has the state open that must have ended.
+    #[error("writer {n} of state directory `{path}` lives")]
+    InUse {
+        /// The state directory.
+        path: PathBuf,
+        /// The writer's number.
+        n: u32,
+    },
+    /// The folder that a back-up is to be made in is in use.
+    #[error("`{path}` is not empty")]
+    NotEmpty {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The state was not restored.
+    #[error("the restoration was not recorded: {what}")]
+    NotRestored {
+        /// What is wrong.
+        what: String,
+    },
     /// Every slot is taken by a live writer.
     #[error("all {slots} writer slots of `{path}` are in use")]
     NoSlot {
@@ -254,6 +303,14 @@ impl StateError {
                  state directory from a back-up, or name a new one"
                     .into()
             }
+            Self::Behind { .. } | Self::Copied { .. } => {
+                "what was approved, taken back or done since is not known here: put the newer directory in its place, if this one was put \
+                 back, or a copy of it was run; or accept this one with `lastlook restored --reason TEXT`"
+                    .into()
+            }
+            Self::InUse { .. } => "end every program that uses this state directory, then say it again".into(),
+            Self::NotEmpty { .. } => "name a new folder for each back-up".into(),
+            Self::NotRestored { .. } => "nothing was changed; see what is wrong, then say it again".into(),
             Self::NoSlot { .. } => {
                 "end some of the programs that use it, or name another state directory".into()
             }

@@ -4,20 +4,27 @@ use std::fs::{self, File, TryLockError};
 use std::path::PathBuf;
 
 use super::{StateError, StatePaths, files};
+use crate::sqlite::era::Era;
 
 /// How many writers can share a state: the number has 15 bits beside an entry's index in one key.
-pub(super) const SLOTS: u32 = 0x7fff;
+pub(crate) const SLOTS: u32 = 0x7fff;
 
 /// A slot of this process: it is the only live writer with this number while this value exists.
 #[derive(Debug)]
 pub struct Writer {
     n: u32,
+    /// In which it was taken.
+    era: Era,
     /// Closing it frees the slot.
     _lock: File,
 }
 
 impl Writer {
-    /// The slot's number, from 1 on.
+    pub(crate) fn era(&self) -> &Era {
+        &self.era
+    }
+
+    /// The slot's number, from 1 on; after a restoration, above all that were used before it.
     pub fn n(&self) -> u32 {
         self.n
     }
@@ -37,13 +44,11 @@ impl DeadWriter {
     }
 }
 
-/// Takes the lowest slot that nobody holds, making its file if need be.
-pub(super) fn take_lowest(paths: &StatePaths) -> Result<Writer, StateError> {
-    for n in 1..=SLOTS {
-        let path = slot_path(paths, n);
-        let file = files::open_private(&path).map_err(|e| paths.error("open", &path, e))?;
-        if let Some(lock) = try_lock(file, path)? {
-            return Ok(Writer { n, _lock: lock });
+/// Takes the lowest slot of this era that nobody holds, making its file if need be.
+pub(super) fn take_lowest(paths: &StatePaths, era: Era) -> Result<Writer, StateError> {
+    for n in era.base.saturating_add(1)..=SLOTS {
+        if let Some(lock) = take(paths, n)? {
+            return Ok(Writer { n, era, _lock: lock });
         }
     }
     Err(StateError::NoSlot { path: paths.root.clone(), slots: SLOTS })
@@ -51,6 +56,29 @@ pub(super) fn take_lowest(paths: &StatePaths) -> Result<Writer, StateError> {
 
 /// Takes every slot that exists and that nobody holds, lowest first.
 pub(super) fn take_dead(paths: &StatePaths) -> Result<Vec<DeadWriter>, StateError> {
+    let mut dead = Vec::new();
+    for n in slots(paths)? {
+        dead.extend(take(paths, n)?.map(|lock| DeadWriter { n, _lock: lock }));
+    }
+    Ok(dead)
+}
+
+/// Takes every slot that exists, so that no writer lives while they are held.
+///
+/// # Errors
+///
+/// One lives.
+pub(super) fn take_all(paths: &StatePaths) -> Result<Vec<File>, StateError> {
+    let mut all = Vec::new();
+    for n in slots(paths)? {
+        let lock = take(paths, n)?;
+        all.push(lock.ok_or_else(|| StateError::InUse { path: paths.root.clone(), n })?);
+    }
+    Ok(all)
+}
+
+/// The numbers of the slots that exist, lowest first.
+fn slots(paths: &StatePaths) -> Result<Vec<u32>, StateError> {
     let listing = fs::read_dir(&paths.writers).map_err(|e| paths.error("list", &paths.writers, e))?;
     let number = |name: &str| name.strip_suffix(".lock")?.parse::<u32>().ok();
     let mut slots: Vec<u32> = listing
@@ -59,13 +87,13 @@ pub(super) fn take_dead(paths: &StatePaths) -> Result<Vec<DeadWriter>, StateErro
         .filter(|n| *n <= SLOTS)
         .collect();
     slots.sort_unstable();
-    let mut dead = Vec::new();
-    for n in slots {
-        let path = slot_path(paths, n);
-        let file = files::open_private(&path).map_err(|e| paths.error("open", &path, e))?;
-        dead.extend(try_lock(file, path)?.map(|lock| DeadWriter { n, _lock: lock }));
-    }
-    Ok(dead)
+    Ok(slots)
+}
+
+fn take(paths: &StatePaths, n: u32) -> Result<Option<File>, StateError> {
+    let path = slot_path(paths, n);
+    let file = files::open_private(&path).map_err(|e| paths.error("open", &path, e))?;
+    try_lock(file, path)
 }
 
 fn try_lock(file: File, path: PathBuf) -> Result<Option<File>, StateError> {

@@ -59,6 +59,8 @@ impl StateDir {
     pub fn rotate_key(&self, rotation: &Rotation<'_>) -> Result<String, StateError> {
         let paths = &self.paths;
         let _setup = lock_setup(paths)?;
+        // Two handovers from one key would contradict each other for ever.
+        self.check_was_not_put_back()?;
         let slot = self.writer()?;
         let recorded = handover::recorded(paths)?;
         let file = self.key_file()?;
@@ -77,8 +79,9 @@ impl StateDir {
         let new = signing(self, &seed)?;
         key::write(paths, &paths.next_key, &key::text(paths, &self.state_id, &seed, passphrase.as_ref())?)?;
         (rotation.after)(Step::Drawn);
-        let id = WriterId { n: slot.n(), origin: super::origin(&self.state_id, slot.n()) };
-        let note = match handover::commit(paths, &id, &old, &new, rotation) {
+        let id = slot.era().writer(&self.state_id, slot.n());
+        let roster = slot.era().roster(&self.state_id);
+        let note = match handover::commit(paths, (&id, &roster), &old, &new, rotation) {
             Ok(note) => note,
             Err(handover::Failed::Before(error)) => {
                 key::settle(paths, false)?;

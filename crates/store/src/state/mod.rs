@@ -13,15 +13,18 @@
 //! STATE/setup.lock      held while a process opens the directory
 //! ```
 
+mod backup;
 mod console;
 mod error;
 mod export;
 mod files;
+mod heads;
 mod keeper;
 mod key;
 mod lock;
 mod manage;
 pub(crate) mod reserve;
+mod restored;
 #[cfg(test)]
 mod tests;
 mod version;
@@ -33,14 +36,19 @@ use std::path::{Path, PathBuf};
 
 use lastlook_ledger::VerifierKey;
 
-use crate::sqlite::{SqliteReader, schema};
+use crate::sqlite::{SqliteReader, behind, era, schema};
 
+pub use backup::Backup;
 pub use console::Announced;
 pub use error::StateError;
+pub(crate) use heads::HeadKeeper;
+pub use heads::Heads;
 pub(crate) use keeper::Keeper;
 pub use keeper::{AskPassphrase, PASSPHRASE_FILE};
+pub(crate) use lock::SLOTS;
 pub use lock::{DeadWriter, Writer};
 pub use manage::{Rotation, Step};
+pub use restored::{Found, Restoration, Restored};
 
 /// A state directory, opened and found sound.
 ///
@@ -51,6 +59,7 @@ pub struct StateDir {
     state_id: String,
     public: VerifierKey,
     keeper: Keeper,
+    heads: Option<Heads>,
 }
 
 /// Where the parts of a state directory are.
@@ -109,7 +118,7 @@ impl StateDir {
             version::write(&paths)?;
         }
         let keeper = Keeper::new(&paths);
-        let dir = Self { paths, state_id: file.state_id, public, keeper };
+        let dir = Self { paths, state_id: file.state_id, public, keeper, heads: None };
         if !dir.reserve().restore() {
             tracing::warn!(path = %dir.paths.reserve.display(), "no room for the ballast: new effects will be refused");
         }
@@ -123,9 +132,23 @@ impl StateDir {
         Self { keeper: self.keeper.asking(ask), ..self }
     }
 
+    /// The same directory, with the newest checkpoint of each log kept in this folder too, in one named after the state.
+    ///
+    /// Then a writer does not start once the directory was put back to an earlier one ([`StateError::Behind`]). The folder
+    /// should be on another disk, or at least outside of what is backed up and put back together with the directory.
+    #[must_use]
+    pub fn keeping_heads(self, folder: &Path) -> Self {
+        Self { heads: Some(Heads::below(folder, &self.state_id)), ..self }
+    }
+
+    /// Where the newest checkpoints are kept outside the directory; nothing if nowhere.
+    pub fn heads(&self) -> Option<&Heads> {
+        self.heads.as_ref()
+    }
+
     /// Takes the lowest slot that no live writer holds, and with it the log that slot began.
     pub fn writer(&self) -> Result<Writer, StateError> {
-        lock::take_lowest(&self.paths)
+        lock::take_lowest(&self.paths, era::of(&self.paths)?)
     }
 
     /// The slots whose writers have ended, each held until the returned value is dropped.
@@ -136,9 +159,30 @@ impl StateDir {
         lock::take_dead(&self.paths)
     }
 
+    /// Whether this is the state that it was, as far as anybody can tell: no back-up that nobody has accepted, and no log of it
+    /// shorter than, or another one than, when its head was kept.
+    ///
+    /// # Errors
+    ///
+    /// It is not ([`StateError::Copied`], [`StateError::Behind`]), or it cannot be read.
+    pub fn check_was_not_put_back(&self) -> Result<(), StateError> {
+        let conn = schema::connect_checked(&self.paths)?;
+        behind::refuse(&conn, &self.paths, self.heads()).map(drop)
+    }
+
+    /// The highest number of a writer from before the state was put back, whose slot nobody takes any more; 0 if it never was.
+    pub fn earlier_writers(&self) -> Result<u32, StateError> {
+        Ok(era::of(&self.paths)?.base)
+    }
+
     /// A store that only reads, for looking at logs; it takes no slot.
     pub fn reader(&self) -> Result<SqliteReader, StateError> {
         SqliteReader::open(&self.paths)
+    }
+
+    /// Whether somebody has begun a roster: then there must be one. A state of an earlier version has none until a writer appends.
+    pub fn has_roster(&self) -> Result<bool, StateError> {
+        schema::has_roster(&self.paths)
     }
 
     /// The key with which others verify this state's checkpoints, as it was when the directory was opened.
@@ -211,11 +255,6 @@ impl StatePaths {
 /// The name of a state's key, which its logs' origins begin with.
 pub(crate) fn key_name(state_id: &str) -> String {
     format!("lastlook/{state_id}")
-}
-
-/// The origin of one writer's log.
-pub(crate) fn origin(state_id: &str, writer: u32) -> String {
-    format!("lastlook/{state_id}/{writer}")
 }
 
 fn make_root(paths: &StatePaths) -> Result<(), StateError> {

@@ -129,7 +129,7 @@ fn a_state_of_another_version_is_refused() {
 
 #[test]
 fn a_database_of_another_version_is_refused() {
-    for other in [0, 6, 99] {
+    for other in [0, 7, 99] {
         let (case, paths) = Case::used();
         rusqlite::Connection::open(&paths.database)
             .unwrap()
@@ -137,7 +137,7 @@ fn a_database_of_another_version_is_refused() {
             .unwrap();
         let error = case.refused("lastlook.db");
         assert!(
-            matches!(error, StateError::DatabaseVersion { found, known: 5, .. } if found == other),
+            matches!(error, StateError::DatabaseVersion { found, known: 6, .. } if found == other),
             "{error}"
         );
     }

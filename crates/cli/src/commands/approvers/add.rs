@@ -44,7 +44,7 @@ pub struct AddArgs {
 /// Adds them.
 pub fn run(place: &Place, args: &AddArgs) -> Result<ExitCode, Failure> {
     let state = place.open_state()?;
-    let registry = Registry::load(&state.reader()?)?;
+    let registry = approvers::load(&state.reader()?)?;
     approvers::check_name(&args.name, &args.groups, &registry)?;
     let introducer = introducer(&registry, args)?;
     let own = Own::of(args)?;

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use lastlook_engine::approvers::{self, Registry, Signer};
+use lastlook_engine::approvers::{self, Signer};
 use lastlook_engine::held;
 use lastlook_kernel::Principal;
 use lastlook_store::SqliteStore;
@@ -41,7 +41,7 @@ pub fn run(place: &Place, args: &RemoveArgs) -> Result<ExitCode, Failure> {
         return Err(Failure::usage("the reason must have 1 to 4096 bytes").hint("say why"));
     }
     let state = place.existing_state()?;
-    let registry = Registry::load(&state.reader()?)?;
+    let registry = approvers::load(&state.reader()?)?;
     approvers::removable(&registry, &args.name)?;
     let (by, key) = credentials::unlock(&registry, &args.by, args.signer.given())?;
     let (removed, in_flight) = {

@@ -84,7 +84,12 @@ pub struct Call {
 pub fn look(place: &Place, config: &Config, call: &Call, timeout: Duration) -> Result<Checked, Failure> {
     // Without a record nothing was done yet: an empty one says the same.
     let (state, _removed_at_the_end) = match place.existing_folder() {
-        Ok(folder) => (StateDir::open(folder)?, None),
+        Ok(folder) => {
+            let state = place.open_at(&folder)?;
+            // Nothing would run on it at all.
+            state.check_was_not_put_back()?;
+            (state, None)
+        }
         Err(_) => {
             let folder = tempfile::Builder::new().prefix("lastlook-check-").tempdir()?;
             (StateDir::open(folder.path())?, Some(folder))

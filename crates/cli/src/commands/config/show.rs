@@ -99,7 +99,9 @@ fn toml(value: &Value) -> String {
             let each = members.iter().map(|(key, value)| format!("{} = {}", json!(key), toml(value)));
             format!("{{ {} }}", each.collect::<Vec<_>>().join(", "))
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.to_string(),
+        // TOML has no word for it.
+        Value::Null => "(left out)".to_owned(),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => value.to_string(),
     }
 }
 

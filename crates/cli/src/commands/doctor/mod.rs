@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use lastlook_engine::approvers::Registry;
+use lastlook_engine::approvers;
 use lastlook_engine::config::Config;
 use lastlook_engine::doctor::{self, Finding};
 use lastlook_engine::survey::{Surveyed, listed, survey};
@@ -68,7 +68,7 @@ pub fn run(place: &Place, args: &DoctorArgs) -> Result<ExitCode, Failure> {
     } else if page.is_empty() {
         page.add("configuration", rules::none());
     }
-    page.add("record", state::state(&state));
+    page.add("record", state::state(place, &state));
     if let Some(config) = config.as_ref().filter(|config| !config.witnesses.each.is_empty()) {
         page.add("witnesses", witnesses::witnesses(config, &state));
     }
@@ -83,7 +83,7 @@ fn approvals(config: &Config, state: &Path) -> Vec<Finding> {
     let is_there = asks && state.join("lastlook.db").exists();
     let state = is_there.then(|| StateDir::open(state).ok()).flatten();
     let reader = state.as_ref().and_then(|state| state.reader().ok());
-    let mut findings = match reader.as_ref().map(|reader| Registry::load(reader)) {
+    let mut findings = match reader.as_ref().map(|reader| approvers::load(reader)) {
         Some(Err(error)) => vec![Finding::problem("approvers", error.to_string(), error.hint())],
         Some(Ok(registry)) => doctor::approvals(config, Some(&registry)),
         None => doctor::approvals(config, None),

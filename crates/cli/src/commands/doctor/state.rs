@@ -6,8 +6,10 @@ use std::path::Path;
 use lastlook_engine::doctor::Finding;
 use lastlook_engine::halts::{self, Halt};
 use lastlook_ledger::open_checkpoint;
+use lastlook_ledger::roster::is_roster;
 use lastlook_store::{AttemptState, StateDir, Store as _, StoreError};
 
+use crate::place::Place;
 use crate::record::text::shortened;
 
 /// The ballast that a record keeps for the outcomes of what already runs.
@@ -16,7 +18,7 @@ const BALLAST: u64 = 4 << 20;
 const LITTLE: u64 = 256 << 20;
 
 /// Looks at a state folder.
-pub fn state(folder: &Path) -> Vec<Finding> {
+pub fn state(place: &Place, folder: &Path) -> Vec<Finding> {
     let about = folder.display().to_string();
     let is_there = ["version", "key", "lastlook.db"].into_iter().any(|name| folder.join(name).exists());
     if !is_there {
@@ -36,15 +38,42 @@ pub fn state(folder: &Path) -> Vec<Finding> {
             format!("chmod go-w '{about}'"),
         ));
     }
-    match StateDir::open(folder) {
+    match place.open_at(folder) {
         Err(error) => found.push(Finding::problem(&about, error.to_string(), error.hint())),
         Ok(state) => match logs(&state, &about) {
-            Ok(logs) => found.extend(logs),
+            Ok(logs) => {
+                found.extend(logs);
+                found.push(heads(&state));
+            }
             Err(error) => found.push(Finding::problem(&about, error.to_string(), error.hint())),
         },
     }
     found.extend(room(folder, has_ballast));
     found
+}
+
+/// Whether somebody would notice that the record was put back to an earlier one, and whether it was.
+fn heads(state: &StateDir) -> Finding {
+    if let Err(error) = state.check_was_not_put_back() {
+        return Finding::problem("heads", error.to_string(), error.hint());
+    }
+    let Some(heads) = state.heads() else {
+        let says = "kept nowhere: should this record be put back to an earlier one, nobody would notice";
+        return Finding::warning("heads", says, "name a folder with `--heads DIR` or LASTLOOK_HEADS");
+    };
+    let about = heads.folder().display().to_string();
+    match heads.read() {
+        Ok(kept) if kept.is_empty() => Finding::note(about, "no heads of this record are kept here yet"),
+        Ok(kept) => Finding::ok(
+            about,
+            format!("the heads of {} logs are kept, and the record has all of them", kept.len()),
+        ),
+        Err(error) => Finding::warning(
+            about,
+            format!("the heads cannot be read: {error}"),
+            "see who owns that folder, or name another with `--heads DIR`",
+        ),
+    }
 }
 
 fn logs(state: &StateDir, about: &str) -> Result<Vec<Finding>, StoreError> {
@@ -58,8 +87,10 @@ fn logs(state: &StateDir, about: &str) -> Result<Vec<Finding>, StoreError> {
         let note = store.checkpoint(&origin)?.unwrap_or_default();
         match open_checkpoint(&note, &[state.verifier_key()]) {
             Ok(checkpoint) if checkpoint.origin == origin => {
-                entries += checkpoint.size;
-                signed += 1;
+                // The roster is about the logs that are counted here.
+                let counts = !is_roster(&origin);
+                entries += if counts { checkpoint.size } else { 0 };
+                signed += u64::from(counts);
             }
             _ => found.push(Finding::problem(
                 &origin,

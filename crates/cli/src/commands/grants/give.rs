@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lastlook_canon::Digest;
 use lastlook_engine::Rulebook;
-use lastlook_engine::approvers::Registry;
+use lastlook_engine::approvers;
 use lastlook_engine::config::Config;
 use lastlook_engine::grants::{self, GrantError, Wanted};
 use lastlook_engine::survey::definitions;
@@ -88,7 +88,7 @@ pub fn run(place: &Place, args: &GrantArgs) -> Result<ExitCode, Failure> {
     })?;
     let state = place.existing_state()?;
     let store = SqliteStore::open(&state, state.writer()?, None)?;
-    let registry = Registry::load(&store).map_err(GrantError::from)?;
+    let registry = approvers::load(&store).map_err(GrantError::from)?;
     let mut wanted = Wanted {
         approver: args.name.clone(),
         principal: args.to.clone(),

@@ -28,7 +28,7 @@ impl Gathered {
     pub fn newest(record: &Record, filter: &Filter, limit: Option<usize>) -> Result<Gathered, Failure> {
         let mut gathered = Gathered::default();
         let under_way = gathered.under_way(record, filter)?;
-        for origin in record.store.origins()? {
+        for origin in record.logs()? {
             let size = record.size(&origin)?;
             let (mut before, mut found) = (size, 0);
             while before > 0 && limit.is_none_or(|limit| found < limit) {
@@ -57,7 +57,7 @@ impl Gathered {
     pub fn more(&mut self, record: &Record, filter: &Filter) -> Result<(), Failure> {
         self.rows.clear();
         let under_way = self.under_way(record, filter)?;
-        for origin in record.store.origins()? {
+        for origin in record.logs()? {
             let from = self.next.get(&origin).copied().unwrap_or_default();
             for page in record.pages(&origin, from, u64::MAX) {
                 let page = page?;

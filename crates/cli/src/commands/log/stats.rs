@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use lastlook_ledger::Kind;
-use lastlook_store::{Store as _, StoredEntry};
+use lastlook_store::StoredEntry;
 use serde::Serialize;
 
 use super::filter::Filter;
@@ -77,7 +77,7 @@ pub fn run(place: &Place, args: &StatsArgs) -> Result<ExitCode, Failure> {
     let record = Record::open(place)?;
     let mut stats = Stats::default();
     let progress = Progress::on("counting", place.json);
-    for origin in record.store.origins()? {
+    for origin in record.logs()? {
         for page in record.pages(&origin, 0, u64::MAX) {
             for stored in page? {
                 if stored.kind == Kind::Reads {

@@ -76,9 +76,8 @@ impl Bench<'_> {
             match came {
                 Some(came) => report.add(came),
                 None => {
-                    return Err(Failure::usage(format!("nothing was decided in `{}`", clean(asked))).hint(
-                        "only attempts that were refused or let through were decided: see `lastlook log`",
-                    ));
+                    return Err(Failure::usage(format!("nothing was decided in `{}`", clean(asked)))
+                        .hint("only what was refused, held or let through was decided: see `lastlook log`"));
                 }
             }
         }
@@ -87,7 +86,8 @@ impl Bench<'_> {
 
     fn one(&self, id: &str) -> Result<Came, Failure> {
         let entries = self.record.entries_of(id)?;
-        let decides = |placed: &&Placed| matches!(placed.entry.kind, Kind::Refused | Kind::Outcome);
+        let decides =
+            |placed: &&Placed| matches!(placed.entry.kind, Kind::Refused | Kind::Held | Kind::Outcome);
         let has_case = |placed: &&Placed| placed.entry.body.get("case").is_some();
         let decided = entries.iter().filter(decides).find(has_case).or_else(|| entries.iter().find(decides));
         let Some(placed) = decided else { return Ok(None) };

@@ -1,6 +1,6 @@
 //! What came of deciding again: counted, and what is different named.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use lastlook_engine::replay::{NotReplayable, Told, Verdict};
@@ -22,6 +22,8 @@ pub struct Report {
     same: usize,
     /// Of those, how many the record or the gate decided.
     as_recorded: usize,
+    /// Codes that those were refused with, and how many attempts.
+    taken: BTreeMap<String, usize>,
     /// Verdict on record, verdict that came out.
     moved: BTreeMap<(Verdict, Verdict), usize>,
     /// Guard (or nothing) and code of what newly refuses or holds.
@@ -66,7 +68,13 @@ impl Report {
         self.replayed += 1;
         let (was, now) = (replayed.was(), replayed.now());
         *self.moved.entry((was, now)).or_default() += 1;
-        self.as_recorded += usize::from(replayed.ruling.as_recorded);
+        if replayed.ruling.as_recorded {
+            self.as_recorded += 1;
+            let codes: BTreeSet<&str> = replayed.recorded.codes().into_iter().map(|(_, code)| code).collect();
+            for code in codes {
+                *self.taken.entry(code.to_owned()).or_default() += 1;
+            }
+        }
         for version in &replayed.versions {
             *self.versions.entry(version.clone()).or_default() += 1;
         }
@@ -129,6 +137,7 @@ impl Report {
             "replayed": self.replayed,
             "same": self.same,
             "as_recorded": self.as_recorded,
+            "taken": counts(&self.taken),
             "verdicts": moved.collect::<Vec<_>>(),
             "reasons": reasons.collect::<Vec<_>>(),
             "missing": counts(&self.missing),
@@ -182,7 +191,7 @@ impl Report {
     fn write_verdicts(&self, out: &mut String) -> std::fmt::Result {
         const VERDICTS: [Verdict; 4] = [Verdict::Allow, Verdict::Hold, Verdict::Deny, Verdict::Undecided];
         writeln!(out, "  {:<10}{:>10}{:>10}{:>10}{:>11}", "", "allow", "hold", "deny", "undecided")?;
-        for was in [Verdict::Allow, Verdict::Deny] {
+        for was in [Verdict::Allow, Verdict::Hold, Verdict::Deny] {
             write!(out, "  was {:<6}", was.as_str())?;
             for now in VERDICTS {
                 let width = if now == Verdict::Undecided { 11 } else { 10 };

@@ -98,7 +98,7 @@ fn one(record: &Record, id: &str) -> Result<Found, Failure> {
 }
 
 /// Whether this is no attempt at all: a word on the rules in force (a reload, or an operator's yes to one) or on the
-/// approvers, another key, a halt and its end, a grant and its end, a request with what people said of it, or a summary of reads.
+/// approvers, another key, a halt and its end, a grant and its end, a restoration and the end of its doubt, a request with what people said of it, or a summary of reads.
 fn is_no_attempt(entries: &[Placed]) -> bool {
     let words: Option<Vec<&str>> = entries
         .iter()
@@ -115,9 +115,9 @@ fn is_no_attempt(entries: &[Placed]) -> bool {
     match words.as_slice() {
         [
             "reloaded" | "accepted" | "approver-added" | "approver-removed" | "halted" | "granted"
-            | "key-rotated" | "reads",
+            | "key-rotated" | "restored" | "reads",
         ] => true,
-        ["halted", "resumed"] | ["grant-revoked", "granted"] => true,
+        ["halted", "resumed"] | ["grant-revoked", "granted"] | ["doubt-ended", "restored"] => true,
         words => {
             words.iter().filter(|word| **word == "held").count() == 1
                 && words.iter().all(|word| matches!(*word, "held" | "approved" | "rejected" | "revoked"))

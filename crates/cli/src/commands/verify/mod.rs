@@ -4,6 +4,7 @@ mod attempts;
 pub(super) mod keys;
 pub(super) mod older;
 pub(super) mod receipts;
+mod roster;
 mod state;
 mod tiles;
 mod witnessed;

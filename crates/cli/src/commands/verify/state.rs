@@ -1,17 +1,20 @@
 //! Every log of a state folder: each entry, the tree, the checkpoint, the values beside it, the attempts it tells of.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use lastlook_ledger::log::{Leaf, LogVerifier};
+use lastlook_ledger::roster::Walk;
 use lastlook_ledger::{Checkpoint, Handover, LogSummary, VerifierKey, VerifyError, Witnesses};
-use lastlook_store::{StateDir, StateError, Store, StoredEntry};
+use lastlook_store::{StateError, Store, StoredEntry};
 use rayon::prelude::*;
 use serde::Serialize;
 use tempfile::TempDir;
 
 use super::attempts::{self, Tally};
 use super::older;
+use super::roster::Gathered;
 use super::witnessed::{self, Said, Seen};
 use super::witnesses;
 use crate::failure::{Failure, REFUSED};
@@ -37,8 +40,12 @@ pub struct Report {
     followed: Vec<String>,
     logs: Vec<Log>,
     attempts: Option<Tally>,
+    /// Whether a roster lists the logs; it is begun with the first entry that this version of the program writes.
+    listed: bool,
     /// How many checkpoints from elsewhere the logs were compared with.
     older: usize,
+    /// When the back-up was made that this is; nothing if it is none.
+    copied: Option<String>,
     /// How many witnesses must have cosigned each log; 0 where none are pinned.
     quorum: usize,
     problems: Vec<Problem>,
@@ -81,7 +88,7 @@ pub fn run(
     known: Option<&[Handover]>,
 ) -> Result<ExitCode, Failure> {
     let folder = place.existing_folder()?;
-    let (record, _removed_at_the_end) = open(&folder)?;
+    let (record, _removed_at_the_end) = open(place, &folder)?;
     let pinned = pinned_keys.is_some();
     let keys = pinned_keys.unwrap_or_else(|| vec![record.state.verifier_key()]);
     let own = keys.len();
@@ -96,15 +103,17 @@ pub fn run(
     let names = keys.iter().map(ToString::to_string).collect();
     let followed = keys.get(own..).unwrap_or_default().iter().map(ToString::to_string).collect();
     let mut report = Report { state: folder, pinned, keys: names, followed, ..Report::default() };
-    let origins = record.store.origins()?;
-    report.problems.extend(missing(&origins, &older));
-    for origin in origins {
-        let older = older.iter().filter(|older| older.origin == origin).collect();
-        match log(&record, &origin, &keys, older, place.json, &mut report.problems)? {
+    let roster = Gathered::read(&record, &keys)?;
+    report.problems.extend(missing(&roster.origins, &older));
+    let mut walked = BTreeMap::new();
+    for origin in &roster.origins {
+        let older = older.iter().filter(|older| older.origin == *origin).collect();
+        let walk = walked.entry(origin.clone()).or_insert_with(|| roster.said.walk(origin));
+        match log(&record, origin, &keys, (older, walk), place.json, &mut report.problems)? {
             Ok(LogSummary { checkpoint, .. }) => {
-                let seen = seen.iter().find(|seen| seen.checkpoint.origin == origin);
+                let seen = seen.iter().find(|seen| seen.checkpoint.origin == *origin);
                 if seen.is_none() && checkpoint.size > 0 && pinned_witnesses.quorum() > 0 {
-                    report.problems.push(witnessed::never(&origin, pinned_witnesses));
+                    report.problems.push(witnessed::never(origin, pinned_witnesses));
                 }
                 report.logs.push(Log {
                     origin: checkpoint.origin,
@@ -113,9 +122,24 @@ pub fn run(
                     witnessed: seen.map(Seen::said),
                 });
             }
-            Err(error) => report.problems.push(Problem::of(&origin, &error)),
+            Err(error) => report.problems.push(Problem::of(origin, &error)),
         }
     }
+    // What rosters say counts once every log is the one that was signed.
+    if report.problems.is_empty() {
+        report.problems.extend(roster.compare(&record, &walked)?);
+    }
+    match record.state.check_was_not_put_back() {
+        Ok(()) => {}
+        // What it says of itself is no fault of a back-up; and it may well be older than what was kept since.
+        Err(StateError::Copied { since, .. }) => report.copied = Some(since),
+        Err(error @ StateError::Behind { .. }) => {
+            let at = record.state.state_id().to_owned();
+            report.problems.push(Problem { code: "state-behind", at, message: error.to_string() });
+        }
+        Err(error) => return Err(error.into()),
+    }
+    report.listed = roster.is_any();
     // Attempts can only be compared with entries that are proven.
     if report.problems.is_empty() && !only_logs {
         report.problems.extend(super::keys::unrecorded(&record, &handovers)?);
@@ -135,8 +159,8 @@ pub fn run(
 }
 
 /// Opens the folder, or a copy of it when it cannot be written: opening it takes locks there.
-fn open(folder: &Path) -> Result<(Record, Option<TempDir>), Failure> {
-    match StateDir::open(folder) {
+fn open(place: &Place, folder: &Path) -> Result<(Record, Option<TempDir>), Failure> {
+    match place.open_at(folder) {
         Ok(state) => Ok((Record::of(state)?, None)),
         Err(StateError::ReadOnly { .. }) => {
             let copy = copy(folder).map_err(|error| {
@@ -144,7 +168,7 @@ fn open(folder: &Path) -> Result<(Record, Option<TempDir>), Failure> {
                     .hint("copy the folder yourself, key included, and verify the copy")
             })?;
             eprintln!("note: `{}` cannot be written; a copy of it is verified", folder.display());
-            Ok((Record::of(StateDir::open(copy.path())?)?, Some(copy)))
+            Ok((Record::of(place.open_at(copy.path())?)?, Some(copy)))
         }
         Err(error) => Err(error.into()),
     }
@@ -173,7 +197,7 @@ fn log(
     record: &Record,
     origin: &str,
     keys: &[VerifierKey],
-    mut older: Vec<&Checkpoint>,
+    (mut older, walk): (Vec<&Checkpoint>, &mut Walk<'_>),
     quiet: bool,
     problems: &mut Vec<Problem>,
 ) -> Result<Result<LogSummary, VerifyError>, Failure> {
@@ -199,7 +223,10 @@ fn log(
         let (entries, next) = rayon::join(read_all, || batch_from(from));
         for (stored, entry) in batch.iter().zip(entries) {
             let taken = match entry {
-                Ok((leaf, as_filed)) => verifier.take(leaf).map(|()| as_filed),
+                Ok((leaf, as_filed)) => verifier.take(leaf).map(|()| {
+                    walk.pass(leaf.hash, || verifier.root());
+                    as_filed
+                }),
                 Err(error) => Err(verifier.at_next(error)),
             };
             older.retain(|older| older.size != verifier.size() || older.root != verifier.root());
@@ -276,6 +303,16 @@ impl Report {
             ));
             lines.extend(witnessed.as_ref().map(|said| said.line(*size)));
         }
+        lines.extend(match (self.ok, self.listed, self.logs.is_empty()) {
+            (true, true, _) => Some("  roster    lists these logs and no others".to_owned()),
+            (true, false, false) => Some(
+                "  roster    none yet: nobody can tell whether a whole log is gone; the next writer begins it".to_owned(),
+            ),
+            _ => None,
+        });
+        lines.extend(self.copied.as_ref().map(|made| {
+            format!("  back-up   made {}; nothing runs on it before `lastlook restored`", clean(made))
+        }));
         match &self.attempts {
             Some(tally) => lines.extend(tally.lines()),
             None if self.ok => {

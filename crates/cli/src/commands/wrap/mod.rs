@@ -139,6 +139,11 @@ impl Boundary {
                 options.extend([option.to_owned(), whole_path(&path)?]);
             }
         }
+        if let Some(heads) = &place.heads {
+            // Empty: nowhere.
+            let path = if heads.as_os_str().is_empty() { String::new() } else { whole_path(heads)? };
+            options.extend(["--heads".to_owned(), path]);
+        }
         Ok(Boundary { program, programs, options, config })
     }
 

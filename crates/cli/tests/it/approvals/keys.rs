@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::people::{approve, finance, introduce, json_of, request_of, says, state_of, waiting};
 use crate::client::{Asked, Client};
-use crate::guards::world::{World, became, write_args};
+use crate::guards::world::{Lost, World, became, write_args};
 
 const MEMBER: &str = "dev.lastlook/idempotency-key";
 
@@ -163,6 +163,7 @@ fn what_is_no_key_runs_nothing() {
 fn what_may_have_happened_under_a_key_is_in_doubt_until_somebody_says() {
     let world = World::new();
     world.configure("");
+    world.loses(Lost::Unsaid);
     let mut agent = world.paused_at("after:send");
     let _ = ask_with(&mut agent, json!("k"), write_args(1));
     world.reached();

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::people::{approve, asks, finance, held, introduce, json_of, request_of, state_of, waiting};
 use crate::client::{Asked, Client};
-use crate::guards::world::{World, became, write_args};
+use crate::guards::world::{Lost, World, became, write_args};
 
 /// The attempt that has, or had, this request.
 fn winner_of(world: &World, request: &str) -> String {
@@ -210,6 +210,7 @@ fn requests_survive_whoever_asked_for_them() {
 fn killed_between_the_claim_and_the_gate_it_never_runs_twice() {
     let world = World::new();
     world.configure(&finance());
+    world.loses(Lost::Unsaid);
     introduce(&world, "ada", "finance", None);
     for (n, point) in ["after:arm", "after:look", "before:send"].into_iter().enumerate() {
         // Each about a note of its own: what died holds its subject.
@@ -295,6 +296,7 @@ fn once_somebody_knows_how_a_claim_ended_people_can_be_asked_again() {
     for word in ["failed", "succeeded"] {
         let world = World::new();
         world.configure(&finance());
+        world.loses(Lost::Unsaid);
         introduce(&world, "ada", "finance", None);
         let request = held(&mut world.agent());
         approve(&world, &request, "ada");

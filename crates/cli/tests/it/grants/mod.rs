@@ -2,6 +2,6 @@
 
 mod forged;
 mod races;
-mod rig;
+pub mod rig;
 mod scenes;
 mod scope;

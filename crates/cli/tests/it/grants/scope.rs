@@ -6,7 +6,7 @@ use super::rig::{bob, call, finance, give, is_held, listed, revoke, world};
 use crate::approvals::people::json_of;
 use crate::client::Client;
 use crate::guards::served::Says;
-use crate::guards::world::became;
+use crate::guards::world::{Lost, became};
 
 #[test]
 fn a_grant_is_for_one_tool_one_principal_one_agent_and_its_resources() {
@@ -112,6 +112,7 @@ fn a_limit_is_summed_up_over_all_that_ran() {
 #[test]
 fn a_use_whose_outcome_nobody_knows_stays_taken() {
     let world = world(&finance(""));
+    world.loses(Lost::Unsaid);
     let grant = give(&world, "ada", &["--uses", "1"]);
     let mut agent = world.paused_at("after:gate");
     let _ = agent.ask("write_note", json!({"path": "note-1.md", "content": "x"}));

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::world::{World, became};
+use super::world::{Lost, World, became};
 use crate::client::Client;
 
 /// Notes whose writing is confirmed by the file itself.
@@ -41,6 +41,7 @@ fn finds(world: &World, note: &str, finding: &str, says: &str, receipts: usize) 
 #[test]
 fn nothing_is_confirmed_while_a_call_on_the_same_thing_is_open() {
     let world = World::new();
+    world.loses(Lost::Unsaid);
     confirmed_by_file(&world);
     assert_eq!(write(&mut world.agent(), "made.md"), "ran");
     finds(&world, "made.md", "confirmed", "its effect was seen", 1);
@@ -74,6 +75,7 @@ fn nothing_is_confirmed_while_a_call_on_the_same_thing_is_open() {
 #[test]
 fn an_attempt_whose_arguments_are_gone_is_told_and_nothing_earlier_is_confirmed() {
     let world = World::new();
+    world.loses(Lost::Pruned);
     confirmed_by_file(&world);
     let mut agent = world.agent();
     let mut receipts = Vec::new();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::world::{World, became};
+use super::world::{Lost, World, became};
 use crate::client::Client;
 
 fn named(name: &str) -> Value {
@@ -131,6 +131,7 @@ fn killed_at_any_instant_a_limit_is_neither_passed_nor_lost() {
             line["receipt"].as_str().unwrap().to_owned()
         });
         if let Some(receipt) = receipt {
+            world.loses(Lost::Unsaid);
             assert_eq!(told, "limit-reserved", "{point}: what may have happened keeps its reservation");
             let word = if happened { "succeeded" } else { "failed" };
             let resolved =

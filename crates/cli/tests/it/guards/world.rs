@@ -1,7 +1,9 @@
 //! One record, one folder of notes, one rate server, and boundaries in front of them.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -18,6 +20,36 @@ pub struct World {
     pub rate: Served,
     /// What stands in the environment of every boundary.
     variables: Vec<(String, String)>,
+    /// Why some of what is decided here cannot be decided again.
+    lost: Mutex<BTreeSet<Lost>>,
+}
+
+/// What a scene takes away of what attempts were decided on, so that they cannot be decided again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lost {
+    /// Its rules withhold fields.
+    Withheld,
+    /// It removes values that are old.
+    Pruned,
+    /// It alters values in the database.
+    Altered,
+    /// It ends a boundary before a verdict was recorded.
+    Unsaid,
+    /// It writes entries as older versions did, without what they were decided on.
+    Older,
+}
+
+impl Lost {
+    /// How `lastlook replay` says so.
+    fn said(self) -> &'static str {
+        match self {
+            Lost::Withheld => "fields of what it was decided on are not kept",
+            Lost::Pruned => "was pruned, or never kept",
+            Lost::Altered => "is not the value that its entry commits to",
+            Lost::Unsaid => "its writer ended before a verdict was recorded",
+            Lost::Older => "its entry has no recorded case",
+        }
+    }
 }
 
 impl World {
@@ -27,6 +59,7 @@ impl World {
             temp: tempfile::tempdir().unwrap(),
             rate: Served::new(r#"{"status":"paid","n":5}"#),
             variables: Vec::new(),
+            lost: Mutex::default(),
         };
         for folder in ["notes", "home", "pause"] {
             std::fs::create_dir(world.at(folder)).unwrap();
@@ -117,20 +150,29 @@ impl World {
         assert!(verified.status.success(), "{verified:?}");
     }
 
-    /// Everything in the record that was decided is decided again, and comes out byte for byte as it was.
+    /// The scene takes away what some attempts were decided on. Whatever else cannot be decided again is a fault.
+    pub fn loses(&self, what: Lost) {
+        self.lost.lock().unwrap().insert(what);
+    }
+
+    /// Everything in the record that was decided is decided again, and comes out byte for byte as it was. Why some of it
+    /// cannot be.
     #[track_caller]
-    pub fn replays(&self) -> Value {
+    fn replays(&self) -> BTreeSet<Lost> {
         let replayed = self.lastlook(&["replay", "--all", "--json"]).output().unwrap();
         assert!(replayed.status.success(), "{replayed:?}");
         let report: Value = serde_json::from_slice(&replayed.stdout).unwrap();
         assert_eq!(report["same"], report["replayed"], "{report}");
-        for why in report["not_replayable"].as_object().unwrap().keys() {
-            // Some tests throw values away, alter them, or keep no more than some fields.
-            let fine =
-                ["nothing was decided", "was pruned", "fields of what it was decided on", "is not the value"];
-            assert!(fine.iter().any(|fine| why.contains(fine)), "{report}");
+        // What only a look finds is decided again, and never taken as the record has it.
+        for code in report["taken"].as_object().unwrap().keys() {
+            assert!(!["fact-", "condition-", "step-"].iter().any(|look| code.starts_with(look)), "{report}");
         }
-        report
+        let lost = self.lost.lock().unwrap();
+        let why = |why: &String| {
+            let stated = lost.iter().copied().find(|lost| why.contains(lost.said()));
+            stated.unwrap_or_else(|| panic!("nothing that the scene takes away: {report}"))
+        };
+        report["not_replayable"].as_object().unwrap().keys().map(why).collect()
     }
 
     /// An agent at a boundary of its own.
@@ -171,13 +213,13 @@ impl World {
     }
 }
 
-/// Whatever a test had decided comes out the same when it is decided again.
+/// Whatever a test had decided comes out the same when it is decided again, but for what the scene takes away; and that it does.
 impl Drop for World {
     fn drop(&mut self) {
         // Some tests damage the record, or take it away.
         let database = std::fs::read(self.at("state/lastlook.db")).unwrap_or_default();
         if !std::thread::panicking() && database.starts_with(b"SQLite format 3\0") {
-            self.replays();
+            assert_eq!(self.replays(), *self.lost.lock().unwrap(), "what cannot be decided again");
         }
     }
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{arrived, halt, note_of, receipts, resume, said, slow_agent, write};
 use crate::client::Client;
-use crate::guards::world::{World, became};
+use crate::guards::world::{Lost, World, became};
 
 /// What a call that stands still becomes when everything is halted meanwhile.
 fn halted_at(point: &str) -> (World, String) {
@@ -142,6 +142,7 @@ fn what_a_killed_process_had_let_pass_is_listed_and_what_it_had_not_is_not() {
     for (point, listed) in [("after:look", 0), ("before:gate", 0), ("after:gate", 1), ("before:send", 1)] {
         let world = World::new();
         world.configure("");
+        world.loses(Lost::Unsaid);
         let mut command = world.lastlook(&["mcp", "--upstream", "notes"]);
         command.env("LASTLOOK_CRASH_AT", point);
         let mut dies = Client::spawn(&mut command);

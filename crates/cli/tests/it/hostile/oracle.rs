@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::BufRead as _;
 
 use lastlook_canon::Digest;
+use lastlook_ledger::roster::is_roster;
 use lastlook_ledger::{Entry, Kind, open_checkpoint, verify_log};
 use lastlook_store::{StateDir, Store as _};
 use serde_json::Value;
@@ -46,6 +47,10 @@ impl World {
             let entries_of_it = reader.entries(&origin, 0, usize::try_from(size).unwrap()).unwrap();
             let payloads: Vec<Vec<u8>> = entries_of_it.into_iter().map(|entry| entry.payload).collect();
             verify_log(payloads.iter().cloned(), &note, std::slice::from_ref(&key)).unwrap();
+            // The roster is about the logs themselves.
+            if is_roster(&origin) {
+                continue;
+            }
             entries.extend(payloads.iter().map(|payload| Entry::from_payload(payload).unwrap()));
         }
         entries

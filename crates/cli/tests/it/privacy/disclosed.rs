@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
 use super::rig::{both_verify, ok, receipt_file, run, world};
-use crate::guards::world::{became, write_args};
+use crate::guards::world::{Lost, became, write_args};
 use crate::records::rig::receipt;
 
 fn labels(shown: &Value) -> Vec<(&str, &str)> {
@@ -61,6 +61,7 @@ fn exactly_the_fields_that_were_asked_for_are_opened() {
 #[test]
 fn values_that_were_altered_are_not_disclosed() {
     let world = world("", "");
+    world.loses(Lost::Altered);
     let mut agent = world.agent();
     let id = receipt(&agent.call("write_note", json!({"path": "a.md", "content": "first"})));
     assert!(agent.close().success());

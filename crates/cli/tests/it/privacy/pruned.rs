@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::rig::{SECRET, both_verify, files_with, nowhere, ok, receipt_file, run, secret_args, world};
 use crate::approvals::people::{finance, introduce, request_of};
-use crate::guards::world::became;
+use crate::guards::world::{Lost, became};
 use crate::records::rig::{receipt, until};
 
 fn prune(world: &crate::guards::world::World, words: &[&str]) -> Value {
@@ -16,6 +16,7 @@ fn prune(world: &crate::guards::world::World, words: &[&str]) -> Value {
 #[test]
 fn an_operator_removes_them_and_the_files_have_them_no_more() {
     let world = world("", "");
+    world.loses(Lost::Pruned);
     let mut agent = world.agent();
     let done = agent.call("write_note", secret_args());
     agent.call("read_note", json!({"path": "plan.md"}));
@@ -57,6 +58,7 @@ fn an_operator_removes_them_and_the_files_have_them_no_more() {
 #[test]
 fn what_is_not_settled_stays() {
     let world = world("", &finance());
+    world.loses(Lost::Pruned);
     introduce(&world, "ada", "finance", None);
     let mut agent = world.agent();
     let request = request_of(&agent.call("write_note", secret_args()));
@@ -80,6 +82,7 @@ fn what_is_not_settled_stays() {
 #[test]
 fn a_boundary_removes_them_by_itself() {
     let world = world("", "[record]\nkeep_values = \"1s\"\n");
+    world.loses(Lost::Pruned);
     let mut agent = world.agent();
     let done = agent.call("write_note", secret_args());
     assert_eq!(became(&done), "ran", "{done}");

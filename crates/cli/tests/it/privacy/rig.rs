@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::guards::world::World;
+use crate::guards::world::{Lost, World};
 use crate::real::tools;
 use crate::records::rig::Said;
 
@@ -25,6 +25,9 @@ pub fn configure(world: &World, on_write: &str, more: &str) {
     let text = std::fs::read_to_string(&file).unwrap();
     assert!(text.contains(plain));
     world.file("lastlook.toml", &text.replace(plain, &format!("{plain}\n{on_write}")));
+    if !on_write.is_empty() {
+        world.loses(Lost::Withheld);
+    }
 }
 
 pub fn secret_args() -> Value {

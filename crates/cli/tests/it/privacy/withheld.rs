@@ -6,7 +6,7 @@ use serde_json::json;
 use super::rig::{SECRET, both_verify, nowhere, ok, receipt_file, run, secret_args, world};
 use crate::approvals::people::{approve, finance, introduce, request_of};
 use crate::console::rig::Console;
-use crate::guards::world::{World, became};
+use crate::guards::world::{Lost, World, became};
 use crate::notify::rig::Receiver;
 use crate::records::rig::receipt;
 
@@ -81,6 +81,7 @@ fn calls_that_are_no_actions_leave_nothing_either() {
 #[test]
 fn what_a_dead_process_leaves_says_nothing_of_it() {
     let world = world(REDACT, "");
+    world.loses(Lost::Unsaid);
     let mut dying = world.lastlook(&["mcp", "--upstream", "notes"]);
     dying.env("LASTLOOK_CRASH_AT", "before:record-outcome");
     let mut dying = crate::client::Client::spawn(&mut dying);

@@ -213,7 +213,23 @@ fn an_encrypted_key_signs_only_with_its_passphrase() {
     client.call("read_note", json!({"path": "d.md"}));
     let answer = client.call("edit_note", edit("d.md", "old", "new"));
     assert_eq!(answer["isError"], true, "{answer}");
-    assert!(answer.to_string().contains("store-unavailable"), "{answer}");
+    let said = answer.to_string();
+    assert!(said.contains("store-unavailable"), "{answer}");
+    assert!(said.contains("An operator must look at the signing key"), "{answer}");
+    // Its operator reads which key it is, what is wrong, and the way out.
+    let complaint = client.complaints();
+    let complaint = complaint
+        .lines()
+        .find(|line| line.contains("signing-failed"))
+        .unwrap_or_else(|| panic!("{complaint}"));
+    for part in [
+        world.state().join("key").to_str().unwrap(),
+        "there is no file",
+        "hint: ",
+        "LASTLOOK_PASSPHRASE_FILE",
+    ] {
+        assert!(complaint.contains(part), "{part}: {complaint}");
+    }
     assert_eq!(world.effects(), 3);
     // Until the passphrase is there again.
     std::fs::rename(world.path("away"), &right).unwrap();

@@ -45,7 +45,8 @@ fn a_sound_record_verifies() {
         (&report["ok"], &report["pinned"], &report["problems"]),
         (&json!(true), &json!(false), &json!([]))
     );
-    assert_eq!(report["logs"].as_array().unwrap().len(), 2);
+    // And the roster, which lists the two.
+    assert_eq!((report["logs"].as_array().unwrap().len(), &report["listed"]), (3, &json!(true)));
 }
 
 #[test]
@@ -162,7 +163,7 @@ fn give(path: &Path, to: Option<u32>) {
 
 /// What a command says of another record than the world's own.
 fn of(world: &World, state: &str, words: &[&str]) -> Said {
-    Said::of(world.bare(&[&["--state", state], words].concat()).output().unwrap())
+    Said::of(world.bare(&[&["--heads", "", "--state", state], words].concat()).output().unwrap())
 }
 
 /// The record as it was at this instant, in a folder of its own.
@@ -191,13 +192,14 @@ fn a_log_must_still_begin_with_what_was_signed_before() {
     let both: Value =
         serde_json::from_str(&world.ok(&["verify", "--older", &before, "--older", &after, "--json"]))
             .unwrap();
-    assert_eq!((&both["ok"], &both["older"]), (&json!(true), &json!(2)), "{both}");
+    assert_eq!((&both["ok"], &both["older"]), (&json!(true), &json!(4)), "{both}");
     // The record of then verifies by itself; whoever has seen more knows better.
     assert_eq!(of(&world, &past, &["verify"]).code, 0);
     of(&world, &past, &["verify", "--older", &after]).fails(1, "(log-cut-short)");
     // Other entries in the place of those that were cut off: as many, and more.
     for _ in 0..2 {
-        let mut command = world.bare(&["--state", &past, "mcp", "--", env!("CARGO_BIN_EXE_lastlook")]);
+        let mut command =
+            world.bare(&["--heads", "", "--state", &past, "mcp", "--", env!("CARGO_BIN_EXE_lastlook")]);
         command.arg("demo-notes-server").arg(world.path("notes"));
         let mut client = Client::spawn(&mut command);
         client.initialize();
@@ -220,7 +222,7 @@ fn a_log_that_is_gone_is_missed_by_whoever_has_its_checkpoint() {
     ada.close();
     bob.close();
     let both = world.file("both", world.ok(&["log", "checkpoints"]));
-    assert!(world.ok(&["verify", "--older", &both]).contains("2 older checkpoints"));
+    assert!(world.ok(&["verify", "--older", &both]).contains("3 older checkpoints"));
     of(&world, &alone, &["verify", "--older", &both]).fails(1, "(log-missing)");
 }
 
@@ -269,4 +271,54 @@ fn a_log_of_many_batches_is_verified_whole() {
          WHERE \"index\" = 77",
     );
     world.run(&["verify"]).fails(1, "(log-root)");
+}
+
+#[test]
+fn a_log_that_is_gone_or_cut_short_shows_without_anything_kept_elsewhere() {
+    let (world, _) = recorded();
+    assert!(world.ok(&["verify", "--logs"]).contains("roster    lists these logs and no others"));
+    let gone = "DELETE FROM entries WHERE seq >> 40 = 2; DELETE FROM logs WHERE writer = 2";
+    for (name, sql, code) in [
+        ("one", gone, "(log-missing)"),
+        (
+            "roster",
+            "DELETE FROM entries WHERE seq >> 40 = 0; DELETE FROM logs WHERE writer = 0",
+            "(roster-missing)",
+        ),
+        ("unlisted", "DELETE FROM rostered", ""),
+    ] {
+        let copied = kept_at(&world, name);
+        let database = rusqlite::Connection::open(world.path(name).join("lastlook.db")).unwrap();
+        database.execute_batch(sql).unwrap();
+        let said = of(&world, &copied, &["verify", "--logs"]);
+        match code {
+            "" => assert_eq!(said.code, 0, "{said:?}"),
+            code => said.fails(1, code),
+        }
+    }
+}
+
+/// A log and its checkpoint are put back together to what they were; the roster has noted a later head since.
+#[test]
+fn a_log_that_was_put_back_shows_by_the_head_that_the_next_writer_noted() {
+    let world = World::new();
+    let mut client = world.client();
+    world.edited(&mut client, "a.md");
+    let earlier = kept_at(&world, "earlier");
+    world.edited(&mut client, "b.md");
+    client.close();
+    let mut client = world.client();
+    world.edited(&mut client, "c.md");
+    client.close();
+    world.ok(&["verify"]);
+    world.tamper(&format!(
+        "ATTACH '{earlier}/lastlook.db' AS earlier;
+         DELETE FROM main.entries WHERE seq >> 40 = 1; DELETE FROM main.logs WHERE writer = 1;
+         INSERT INTO main.entries (seq, attempt, kind, leaf, payload) SELECT seq, attempt, kind, leaf, payload FROM earlier.entries WHERE seq >> 40 = 1;
+         INSERT INTO main.logs SELECT * FROM earlier.logs WHERE writer = 1;"
+    ));
+    world.run(&["verify", "--logs"]).fails(1, "(log-cut-short)");
+    // Nor does anybody go on with it.
+    let said = world.run(&["halt", "--all", "--reason", "test", "--heads", ""]);
+    said.fails(4, "fewer entries than the roster tells of");
 }

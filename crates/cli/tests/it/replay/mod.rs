@@ -1,5 +1,7 @@
 //! Recorded attempts decided again, by the same rules and by others, with nothing of the world left to ask.
 
+mod held;
+
 use std::process::Command;
 
 use serde_json::{Value, json};
@@ -61,6 +63,15 @@ fn moved(was: &str, now: &str, attempts: u64) -> (String, String, u64) {
     (was.to_owned(), now.to_owned(), attempts)
 }
 
+/// Writes other rules into a file of their own, beside those the world has.
+fn rules(world: &World, name: &str, text: &str, own: &str) -> String {
+    let config = world.configure(text);
+    let other = world.at(name);
+    std::fs::rename(config, &other).unwrap();
+    world.configure(own);
+    other.display().to_string()
+}
+
 #[test]
 fn the_same_comes_out_where_nothing_of_the_world_is_left() {
     let world = played();
@@ -117,13 +128,7 @@ fn newest(world: &World) -> String {
 #[test]
 fn other_rules_show_what_they_would_have_stopped_held_and_let_through() {
     let world = played();
-    let rules = |name: &str, text: &str| {
-        let config = world.configure(text);
-        let other = world.at(name);
-        std::fs::rename(config, &other).unwrap();
-        world.configure(RULES);
-        other.display().to_string()
-    };
+    let rules = |name: &str, text: &str| rules(&world, name, text, RULES);
     // Looser: neither the condition nor the fact counts any more.
     let looser = rules(
         "looser.toml",

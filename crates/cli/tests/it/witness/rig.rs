@@ -144,6 +144,14 @@ pub fn receipt_with(world: &World, id: &str, cosignatures: usize) -> String {
     })
 }
 
+/// The checkpoint of the only log that is not the roster.
+pub fn checkpoint(world: &World) -> String {
+    let all = ok(world, &["log", "checkpoints"]);
+    let end = all.find("\n\n").unwrap() + 2;
+    let line = all[end..].find('\n').unwrap() + 1;
+    all[..end + line].to_owned()
+}
+
 /// A file in the world's folder.
 pub fn put(world: &World, name: &str, text: &str) -> String {
     world.file(name, text).display().to_string()

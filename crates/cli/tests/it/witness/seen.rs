@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::rig::{Witness, act, asked, key, ok, post, put, receipt_with, run, world};
+use super::rig::{Witness, act, asked, checkpoint, key, ok, post, put, receipt_with, run, world};
 use crate::records::rig::until;
 
 #[test]
@@ -107,7 +107,7 @@ fn a_witness_that_is_killed_remembers_what_it_may_have_said() {
         let mut agent = world.agent();
         act(&mut agent, 6);
         agent.close();
-        let short = ok(&world, &["log", "checkpoints"]);
+        let short = checkpoint(&world);
         let port = first.port;
         assert_eq!(asked(&world).0, 0);
         first.kill();
@@ -136,12 +136,12 @@ fn a_witness_answers_what_the_protocol_says() {
     let mut agent = world.agent();
     act(&mut agent, 6);
     agent.close();
-    let note = ok(&world, &["log", "checkpoints"]);
+    let note = checkpoint(&world);
     let other = super::rig::world();
     let mut agent = other.agent();
     act(&mut agent, 6);
     agent.close();
-    let foreign = ok(&other, &["log", "checkpoints"]);
+    let foreign = checkpoint(&other);
     let forged = note.replacen("\n2\n", "\n3\n", 1);
     assert_ne!(forged, note);
     for (body, status) in [
@@ -188,7 +188,7 @@ fn a_consistency_proof_is_one_of_the_older_checkpoint() {
     let world = world();
     let mut agent = world.agent();
     act(&mut agent, 6);
-    let older = put(&world, "older.txt", &ok(&world, &["log", "checkpoints"]));
+    let older = put(&world, "older.txt", &checkpoint(&world));
     for n in 7..10 {
         act(&mut agent, n);
     }
@@ -210,7 +210,7 @@ fn a_consistency_proof_is_one_of_the_older_checkpoint() {
     };
     assert!(lastlook_ledger::tree::verify_consistency(2, &root("old_root"), 8, &root("new_root"), &proof));
     assert!(ok(&world, &["log", "consistency", &older]).contains("8 entries continue the first 2"));
-    let newer = put(&world, "newer.txt", &ok(&world, &["log", "checkpoints"]));
+    let newer = put(&world, "newer.txt", &checkpoint(&world));
     ok(&world, &["log", "consistency", &older, &newer]);
     run(&world, &["log", "consistency", &newer, &older]).fails(1, "(log-cut-short)");
 }

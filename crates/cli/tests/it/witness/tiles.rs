@@ -9,7 +9,7 @@ use lastlook_ledger::{
 use tlog_tiles::tlog::{self, HashReader as _};
 
 use super::rig::{Witness, act, asked, key, ok, run, world};
-use crate::guards::world::World;
+use crate::guards::world::{Lost, World};
 use crate::records::rig::{Said, copy};
 
 /// Every file below a folder, by its path there.
@@ -174,7 +174,8 @@ fn altered(world: &World, folder: &Path) {
 
 #[test]
 fn an_export_is_continued_by_its_own_log_only() {
-    let world = world();
+    let mut world = world();
+    world.set("LASTLOOK_HEADS", "");
     let export = world.at("export");
     let dir = export.display().to_string();
     let mut agent = world.agent();
@@ -209,6 +210,7 @@ fn an_export_is_continued_by_its_own_log_only() {
 #[test]
 fn an_entry_that_is_too_large_for_a_bundle_stands_beside_it() {
     let world = world();
+    world.loses(Lost::Older);
     let mut agent = world.agent();
     act(&mut agent, 6);
     agent.close();
@@ -232,7 +234,9 @@ fn an_entry_that_is_too_large_for_a_bundle_stands_beside_it() {
 fn append(world: &World, filling: &str) {
     let database = rusqlite::Connection::open(world.at("state/lastlook.db")).unwrap();
     let (origin, size): (String, i64) = database
-        .query_row("SELECT origin, size FROM logs WHERE size > 0", [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row("SELECT origin, size FROM logs WHERE size > 0 AND writer = 1", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
         .unwrap();
     let file = std::fs::read_to_string(world.at("state/key")).unwrap();
     let digits = file.lines().find_map(|line| line.strip_prefix("seed ")).unwrap();

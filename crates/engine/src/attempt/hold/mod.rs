@@ -193,28 +193,12 @@ impl Run<'_> {
 
     /// The guards that want people asked.
     pub(in crate::attempt) fn asking(&self) -> impl Iterator<Item = &GuardPlan> {
-        let guards = self.proposal.guarding.iter().flat_map(|guarding| &guarding.guards);
-        guards.filter(|plan| plan.mode == Mode::Enforce && plan.rules.guard.approve.is_some())
+        self.proposal.guarding.iter().flat_map(|guarding| guarding.asking())
     }
 
     /// The same, as people are told of them.
     fn asking_now(&self) -> Vec<AskedGuard> {
-        let config = self.proposal.book.config.as_ref();
-        let mut asked: Vec<AskedGuard> = self
-            .asking()
-            .filter_map(|plan| {
-                let guard = &plan.rules.guard;
-                let approve = guard.approve.as_ref()?;
-                Some(AskedGuard {
-                    guard: guard.name.clone(),
-                    digest: config?.guard_digest(guard).to_hex(),
-                    by: approve.by.clone(),
-                    quorum: approve.quorum.max(1),
-                })
-            })
-            .collect();
-        asked.sort();
-        asked
+        self.proposal.guarding.as_ref().map(|guarding| guarding.asked()).unwrap_or_default()
     }
 
     /// What people saw stands for what the agent saw, and their bytes for its bytes.

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::bytes::arguments_of;
 use super::{Claim, Delivery, Found, Run};
+use crate::attempt::SIGNING_KEY;
 use crate::entry::DraftError;
 use crate::held::{Asked, AskedGuard, SeenFact, SeenReading, Stands};
 use crate::key::Key;
@@ -187,6 +188,10 @@ impl Run<'_> {
             Err(CommitError::Precondition { which: Precondition::FewerPending { .. }, .. }) => {
                 Err(Reason::about(Code::TooManyHeld, MOST_PENDING.to_string()))
             }
+            Err(CommitError::Unsigned(why)) => {
+                unavailable(&why);
+                Err(Reason::about(Code::StoreUnavailable, SIGNING_KEY))
+            }
             Err(error) => Err(unavailable(&error)),
         }
     }
@@ -233,9 +238,11 @@ impl Run<'_> {
             proposal.touched.basis.readings.iter().map(SeenReading::new).collect();
         // What is no text cannot be kept for people to see.
         let Some(readings) = readings else { return Ok(None) };
-        // A guard whose condition does not hold asks nobody.
-        let asks = |name: &str| reasons.iter().any(|reason| reason.guard.as_deref() == Some(name));
-        let guards = self.asking_now().into_iter().filter(|guard| asks(&guard.guard)).collect();
+        let guards = guarding.asked_for(reasons);
+        let asks = |name: &str| guards.iter().any(|asked: &AskedGuard| asked.guard == name);
+        let plans = guarding.asking().filter(|plan| asks(&plan.rules.guard.name));
+        let waits = plans.filter_map(|plan| plan.rules.guard.approve.as_ref()?.expires);
+        let waits = waits.filter_map(|wait| i64::try_from(wait.as_nanos()).ok()).min();
         let asked = Asked {
             principal: proposal.action.principal().id.clone(),
             upstream: boundary.upstream.clone(),
@@ -259,9 +266,6 @@ impl Run<'_> {
             }
         };
         let opened_at_ns = clock::unix_ns();
-        let plans = self.asking().filter(|plan| asks(&plan.rules.guard.name));
-        let waits = plans.filter_map(|plan| plan.rules.guard.approve.as_ref()?.expires);
-        let waits = waits.filter_map(|wait| i64::try_from(wait.as_nanos()).ok()).min();
         let id = match &proposal.key {
             Some(key) => format!("ask-{}-{}", ids::attempt_id()?, key.mark()),
             None => format!("ask-{}", ids::attempt_id()?),
@@ -282,6 +286,7 @@ impl Run<'_> {
         };
         let mut draft = self.draft(Kind::Held)?;
         draft.set("verdict", "hold");
+        draft.set_reasons("reasons", reasons);
         let committed = draft.commit_as(proposal.arguments_are(), "arguments", asked.arguments.as_bytes());
         draft.set("arguments", committed);
         let basis = draft.commit("asked", row.over.as_ref().unwrap_or(&row.detail));
@@ -291,6 +296,8 @@ impl Run<'_> {
         draft.set("epoch", epoch);
         draft.set_some("after", asked.after.clone());
         self.set_rules(&mut draft);
+        self.set_held_case(&mut draft);
+        self.set_judged(&mut draft);
         let entry = draft.finish(boundary.origin(), &id, row.action)?;
         let commit = Commit {
             when: vec![

@@ -6,7 +6,10 @@ use lastlook_kernel::{After, BlindWrites, By, ClassSource, FactSpec, Guard, Igno
 use serde_json::{Value, json};
 
 use super::{Origin, Setting, SettingName};
-use crate::config::{Config, ErrorAnswers, Profile, ProfileChoice, ToolConfig, UpstreamRules};
+use crate::config::{
+    Config, ErrorAnswers, HookConfig, HookFormat, Profile, ProfileChoice, ToolConfig, UpstreamRules,
+};
+use crate::notify::Happened;
 
 pub(super) fn add(config: &Config, user: &str, settings: &mut Vec<Setting>) {
     let mut gaps = Gaps { settings };
@@ -15,6 +18,8 @@ pub(super) fn add(config: &Config, user: &str, settings: &mut Vec<Setting>) {
     gaps.default(&SettingName::of(["principal", "id"]), json!(user));
     gaps.default(&SettingName::of(["principal", "groups"]), json!([]));
     gaps.default(&SettingName::of(["claims", "tool"]), json!(config.claims_tool));
+    // There is no word for it in the file: left out, it is for ever.
+    gaps.default(&SettingName::of(["record", "keep_values"]), Value::Null);
     defaults(config, &mut gaps);
     upstreams(config, &mut gaps);
     for fact in config.facts.values() {
@@ -28,6 +33,15 @@ pub(super) fn add(config: &Config, user: &str, settings: &mut Vec<Setting>) {
     }
     for guard in config.guards.values() {
         one_guard(config, guard, &mut gaps);
+    }
+    for (name, hook) in &config.hooks {
+        one_hook(&SettingName::of(["notify", name]), hook, &mut gaps);
+    }
+    if !config.witnesses.each.is_empty() {
+        gaps.default(&SettingName::of(["witness", "quorum"]), json!(config.witnesses.quorum));
+    }
+    for (name, witness) in &config.witnesses.each {
+        gaps.default(&SettingName::of(["witness", name, "private"]), json!(witness.private));
     }
 }
 
@@ -77,6 +91,7 @@ fn upstreams(config: &Config, gaps: &mut Gaps<'_>) {
             ProfileChoice::Off => None,
         };
         let profile_name = profile.map_or("none", Profile::name);
+        gaps.default(&SettingName::of(["upstream", name, "program"]), json!(upstream.program));
         gaps.default(&SettingName::of(["upstream", name, "profile"]), json!(profile_name));
         let rules = UpstreamRules::new(Some(config), name, &upstream.command);
         let shipped = profile.into_iter().flat_map(Profile::tools).map(|(tool, _)| tool);
@@ -116,6 +131,10 @@ fn one_tool(place: &SettingName, tool: &str, rules: &UpstreamRules, gaps: &mut G
         ("retake", json!(known.retake), origin(|tool| tool.retake.is_some())),
         ("local", json!(known.local), origin(|tool| tool.local.is_some())),
         ("errors", json!(error_answers(errors)), origin(|tool| tool.errors.is_some())),
+        // No profile says what is kept, or which steps it undoes.
+        ("redact", json!([]), Origin::Default),
+        ("digest_only", json!([]), Origin::Default),
+        ("undoes", json!([]), Origin::Default),
     ] {
         gaps.fill(&place.key(key), value, origin);
     }
@@ -134,6 +153,24 @@ fn one_fact(config: &Config, fact: &FactSpec, gaps: &mut Gaps<'_>) {
         }
         Source::Sql { .. } => gaps.default(&place.key("sql").key("rows"), json!("one")),
         Source::Mcp { .. } | Source::File { .. } | Source::Command { .. } | Source::Ledger { .. } => {}
+    }
+}
+
+fn one_hook(place: &SettingName, hook: &HookConfig, gaps: &mut Gaps<'_>) {
+    let HookConfig { url: _, format, secret: _, on, show_arguments, private } = hook;
+    let format = match format {
+        HookFormat::Json => "json",
+        HookFormat::Slack => "slack",
+    };
+    let told = Happened::TOLD.iter().filter(|(_, happened)| on.contains(happened));
+    let told: Vec<&str> = told.map(|(name, _)| *name).collect();
+    for (key, value) in [
+        ("format", json!(format)),
+        ("on", json!(told)),
+        ("show_arguments", json!(show_arguments)),
+        ("private", json!(private)),
+    ] {
+        gaps.default(&place.key(key), value);
     }
 }
 

@@ -20,7 +20,7 @@ pub enum Key {
 }
 
 /// Sections in the order in which one would read them; top-level settings go first.
-const SECTIONS: [&str; 11] = [
+const SECTIONS: [&str; 13] = [
     "principal",
     "policy",
     "claims",
@@ -32,6 +32,8 @@ const SECTIONS: [&str; 11] = [
     "fact",
     "procedure",
     "guard",
+    "notify",
+    "witness",
 ];
 
 impl SettingName {

@@ -122,8 +122,77 @@ fn the_effective_settings_are_all_there() {
     ] {
         assert_eq!(value(name), Some((expect.to_owned(), origin)), "{name}");
     }
+    let others = parse(
+        "[upstream.a]\ncommand = ['a']\n[tool.'a.b']\nredact = ['/args/x']\n[notify.n]\nurl = 'env:URL'\nformat = 'slack'\n\
+         [witness.w]\nurl = 'https://w.example'\nkey = 'witness.example/w1+f643e1d3+BLo7YR4o'\n"
+            .replace("witness.example/w1+f643e1d3+BLo7YR4o", &witness_key())
+            .as_str(),
+    )
+    .effective("User::\"ada\"");
+    for (name, expect, by_file) in [
+        ("record.keep_values", "null", false),
+        ("tool.\"a.b\".redact", "[\"/args/x\"]", true),
+        ("tool.\"a.b\".digest_only", "[]", false),
+        ("tool.\"a.b\".undoes", "[]", false),
+        ("notify.n.format", "\"slack\"", true),
+        ("notify.n.show_arguments", "false", false),
+        ("notify.n.private", "false", false),
+        ("witness.quorum", "1", false),
+        ("witness.w.private", "false", false),
+    ] {
+        let found = others.iter().find(|setting| setting.name.to_string() == name);
+        let found = found.unwrap_or_else(|| panic!("{name} is not shown"));
+        assert_eq!(found.value.to_string(), expect, "{name}");
+        assert_eq!(matches!(found.origin, Origin::File { .. }), by_file, "{name}");
+    }
+    let on = others.iter().find(|setting| setting.name.to_string() == "notify.n.on").unwrap();
+    assert!(on.value.as_array().unwrap().contains(&serde_json::json!("held")), "{on:?}");
     let git =
         parse("upstream.git = { command = ['mcp-server-git'], profile = 'git' }").effective("User::\"ada\"");
     let class = git.iter().find(|s| s.name.to_string() == r#"tool."git.git_log".class"#).unwrap();
     assert_eq!((class.value.as_str(), class.origin), (Some("read"), Origin::Profile("git")));
+}
+
+fn witness_key() -> String {
+    lastlook_ledger::CosigningKey::from_seed("w", &[1; 32]).unwrap().verifier().to_string()
+}
+
+/// Every key of the schema with a default is shown when it is left out: whoever adds one must think of it.
+#[test]
+fn every_default_of_the_schema_is_shown() {
+    let schema = schema();
+    let config = parse(
+        "[upstream.a]\ncommand = ['a']\n[tool.'a.b']\n[notify.n]\nurl = 'env:URL'\nformat = 'slack'\n\
+         [witness.w]\nurl = 'https://w.example'\nkey = 'KEY'\n"
+            .replace("KEY", &witness_key())
+            .as_str(),
+    );
+    let shown: Vec<String> =
+        config.effective("User::\"ada\"").iter().map(|setting| setting.name.to_string()).collect();
+    // What says nothing when it is left out, and what holds something else than one value.
+    let silent = ["cwd", "env", "subjects", "not_subjects_add", "secret"];
+    for (section, name, pointer) in [
+        ("claims", "claims", "/properties/claims"),
+        ("record", "record", "/properties/record"),
+        ("defaults", "defaults", "/properties/defaults"),
+        ("upstream", "upstream.a", ""),
+        ("tool", "tool.\"a.b\"", ""),
+        ("notify", "notify.n", ""),
+        ("witness", "witness.w", ""),
+    ] {
+        let table = match pointer {
+            "" => schema["properties"][section]["patternProperties"]
+                .as_object()
+                .unwrap()
+                .values()
+                .next()
+                .unwrap(),
+            _ => schema.pointer(pointer).unwrap(),
+        };
+        for key in
+            table["properties"].as_object().unwrap().keys().filter(|key| !silent.contains(&key.as_str()))
+        {
+            assert!(shown.contains(&format!("{name}.{key}")), "{name}.{key} is not shown");
+        }
+    }
 }

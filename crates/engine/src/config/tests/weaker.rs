@@ -262,6 +262,53 @@ fn fewer_or_other_witnesses_are_listed() {
 }
 
 #[test]
+fn what_is_kept_that_was_not_is_listed() {
+    let tool = |text: &str| {
+        parse(&format!("[upstream.a]\ncommand = [\"a\"]\n[tool.\"a.b\"]\nclass = \"write\"\n{text}"))
+    };
+    let check = |before: &str, after: &str, expect: &[&str]| {
+        assert_eq!(weaker(&tool(before), &tool(after)), expect, "{before} → {after}");
+    };
+    let card = "redact = [\"/args/card\"]";
+    check("", card, &[]);
+    check(card, card, &[]);
+    check(card, "", &["`/args/card` of tool `a.b` is kept"]);
+    check(card, "redact = [\"/args/cards\"]", &["`/args/card` of tool `a.b` is kept"]);
+    check(card, "redact = [\"/args/card/number\"]", &["`/args/card` of tool `a.b` is kept"]);
+    check(card, "redact = [\"/answer/card\"]", &["`/args/card` of tool `a.b` is kept"]);
+    check(card, "digest_only = [\"/args/card\"]", &["of `/args/card` of tool `a.b` a commitment is kept"]);
+    let both = "redact = [\"/args/card\"]\ndigest_only = [\"/args/mail\"]";
+    check(both, card, &["`/args/mail` of tool `a.b` is kept"]);
+    check(both, "redact = [\"/args/mail\", \"/args/card\"]", &[]);
+    // A place that holds the other, or each like it, is as good.
+    check("redact = [\"/args/card/number\"]", card, &[]);
+    check("redact = [\"/args/cards/0/n\"]", "redact = [\"/args/cards/*/n\"]", &[]);
+    check(
+        "redact = [\"/args/cards/*/n\"]",
+        "redact = [\"/args/cards/0/n\"]",
+        &["`/args/cards/*/n` of tool `a.b` is kept"],
+    );
+    // With the tool's section all of it is gone.
+    let without = parse("[upstream.a]\ncommand = [\"a\"]\n");
+    assert!(weaker(&tool(both), &without).contains(&"`/args/mail` of tool `a.b` is kept".to_owned()));
+}
+
+#[test]
+fn values_that_are_kept_longer_are_listed() {
+    let kept = |text: &str| parse(&format!("[record]\n{text}\n"));
+    let check = |before: &str, after: &str, longer: bool| {
+        let expect: &[&str] = if longer { &["values are kept longer"] } else { &[] };
+        assert_eq!(weaker(&kept(before), &kept(after)), expect, "{before} → {after}");
+    };
+    let (day, week) = ("keep_values = \"1d\"", "keep_values = \"7d\"");
+    check(day, week, true);
+    check(day, "", true);
+    check(week, day, false);
+    check(day, "keep_values = \"24h\"", false);
+    check("", day, false);
+}
+
+#[test]
 fn a_mode_that_is_left_out_is_that_of_the_file() {
     let audit = GUARDED.replacen("[upstream.shop]", "[defaults]\nmode = \"audit\"\n[upstream.shop]", 1);
     assert_eq!(

@@ -34,6 +34,8 @@ pub fn weaker(old: &Config, new: &Config) -> Vec<String> {
         guard::guard(before, after, (old.defaults.mode, new.defaults.mode), said);
     });
     witnesses(&old.witnesses, &new.witnesses, &mut said);
+    let longer = old.keep_values.is_some_and(|old| new.keep_values.is_none_or(|new| new > old));
+    said.when(longer, || "values are kept longer".to_owned());
     said.sentences
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use lastlook_kernel::{Ignore, ToolRules};
 
 use super::Said;
-use crate::config::{Config, ToolKey, UpstreamRules};
+use crate::config::{Config, FieldPlace, ToolConfig, ToolKey, UpstreamRules};
 
 pub(super) fn tools(old: &Config, new: &Config, said: &mut Said) {
     for (name, before) in &old.upstreams {
@@ -31,6 +31,24 @@ pub(super) fn tools(old: &Config, new: &Config, said: &mut Said) {
         let gone: Vec<_> = before.undoes.iter().filter(|tool| !after.contains(tool)).collect();
         for tool in gone {
             said.when(true, || format!("`{}.{}` no longer undoes `{tool}`", key.upstream, key.tool));
+        }
+        kept(&format!("{}.{}", key.upstream, key.tool), before, new.tools.get(key), said);
+    }
+}
+
+/// What of a tool's values would be kept, or kept by a commitment, that was not.
+fn kept(name: &str, before: &ToolConfig, after: Option<&ToolConfig>, said: &mut Said) {
+    let covers = |places: Option<&Vec<FieldPlace>>, place: &FieldPlace| {
+        places.is_some_and(|places| places.iter().any(|other| other.covers(place)))
+    };
+    for (place, redacted) in before.withheld() {
+        let text = &place.text;
+        if covers(after.map(|tool| &tool.redact), place) {
+            continue;
+        }
+        match covers(after.map(|tool| &tool.digest_only), place) {
+            true => said.when(redacted, || format!("of `{text}` of tool `{name}` a commitment is kept")),
+            false => said.when(true, || format!("`{text}` of tool `{name}` is kept")),
         }
     }
 }

@@ -154,6 +154,26 @@ fn a_forbid_that_cannot_be_evaluated_denies() {
     errs(&whole, args(r#"{"order_id": "42", "amount_cents": "x", "options": 1}"#), "`args.amount_cents`");
 }
 
+/// The engine makes every fact optional; were one required, its absence would be no answer to `has`.
+#[test]
+fn a_required_fact_that_is_not_there_denies() {
+    let mut tools = super::tools();
+    tools[0].now.get_mut("order").unwrap().required = true;
+    let principals = ["User::\"ada\"".to_owned()];
+    let input = SchemaInput { tools: &tools, principals: &principals, groups: &[], entities: None };
+    let text = format!(
+        "{PERMIT_ALL} @id(\"f\") forbid(principal, action == Action::\"shop.refund\", resource) when {{ context.now has order && context.now.order.status == \"void\" }};"
+    );
+    let authority = Authority::new(policies(&text), PolicySchema::generate(&input).unwrap()).unwrap();
+    let decide = |asked: Asked| asked.with(|request| authority.decide(request));
+    assert!(decide(Asked::default()).allow);
+    let answer = decide(Asked { now: "{}", ..Asked::default() });
+    assert!(
+        !answer.allow && answer.errors.iter().any(|error| error.contains("`now.order` is missing")),
+        "{answer:?}"
+    );
+}
+
 #[test]
 fn one_spelling_of_a_number_is_as_good_as_another() {
     let text = format!(

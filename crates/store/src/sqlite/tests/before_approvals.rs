@@ -15,7 +15,7 @@ fn before() -> (TempDir, std::path::PathBuf) {
 fn what_guards_hold_is_kept_and_approvals_and_halts_work_beside_it() {
     let (temp, root) = before();
     let rig = OnDisk { dir: StateDir::open(&root).unwrap(), _temp: temp };
-    assert_eq!(version(&root), 5);
+    assert_eq!(version(&root), 6);
     let store = rig.store();
     let sizes: Vec<_> =
         store.origins().unwrap().iter().map(|log| verified_size(&store, &rig.verifier(), log)).collect();
@@ -79,7 +79,7 @@ fn a_move_that_cannot_be_finished_leaves_it_as_it_was() {
     assert_eq!((version(&root), schema(&root)), (2, old));
     conn.execute_batch("DROP TABLE halts").unwrap();
     StateDir::open(&root).unwrap();
-    assert_eq!(version(&root), 5);
+    assert_eq!(version(&root), 6);
 }
 
 /// Also where nothing keeps them from looking at it at the same time, as the lock of the directory does.
@@ -100,7 +100,7 @@ fn many_processes_may_open_it_at_the_same_time() {
         let openers: Vec<_> = (0..OPENERS).map(|_| scope.spawn(open)).collect();
         openers.into_iter().for_each(|opener| drop(opener.join().unwrap().unwrap()));
     });
-    assert_eq!(version(&paths.root), 5);
+    assert_eq!(version(&paths.root), 6);
     drop(StateDir::open(&old).unwrap());
     assert_eq!(schema(&old), schema(&paths.root));
 }

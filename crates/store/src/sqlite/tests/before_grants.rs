@@ -14,7 +14,7 @@ fn before() -> (TempDir, std::path::PathBuf) {
 fn its_requests_have_no_key_and_grants_work_beside_them() {
     let (temp, root) = before();
     let rig = OnDisk { dir: StateDir::open(&root).unwrap(), _temp: temp };
-    assert_eq!(version(&root), 5);
+    assert_eq!(version(&root), 6);
     let store = rig.store();
     let waiting = store.requests(&RequestState::ALL, 9, None).unwrap();
     let [old] = waiting.as_slice() else { panic!("{waiting:?}") };
@@ -82,5 +82,5 @@ fn a_move_that_cannot_be_finished_leaves_it_as_it_was() {
     assert_eq!((version(&root), schema(&root)), (3, old));
     conn.execute_batch("DROP TABLE grant_uses").unwrap();
     StateDir::open(&root).unwrap();
-    assert_eq!(version(&root), 5);
+    assert_eq!(version(&root), 6);
 }

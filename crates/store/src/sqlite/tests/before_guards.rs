@@ -37,7 +37,7 @@ fn its_rows_and_logs_are_kept_and_guards_work_on_them() {
     let (temp, root) = old_state(1);
     assert_eq!(version(&root), 1);
     let rig = OnDisk { dir: StateDir::open(&root).unwrap(), _temp: temp };
-    assert_eq!(version(&root), 5);
+    assert_eq!(version(&root), 6);
     let store = rig.store();
     let state = |id| match store.attempt(id).unwrap() {
         Lookup::Found(row) => row.state,
@@ -100,7 +100,7 @@ fn a_move_that_cannot_be_finished_leaves_it_as_it_was() {
     assert_eq!(tables, 0);
     conn.execute_batch("DROP TABLE halts").unwrap();
     StateDir::open(&root).unwrap();
-    assert_eq!(version(&root), 5);
+    assert_eq!(version(&root), 6);
 }
 
 #[test]
@@ -110,5 +110,5 @@ fn many_processes_may_open_it_at_the_same_time() {
         let openers: Vec<_> = (0..6).map(|_| scope.spawn(|| StateDir::open(&root))).collect();
         openers.into_iter().for_each(|opener| drop(opener.join().unwrap().unwrap()));
     });
-    assert_eq!(version(&root), 5);
+    assert_eq!(version(&root), 6);
 }

@@ -42,7 +42,10 @@ fn nothing_is_recorded_that_is_not_signed() {
     for mood in [1, 2] {
         token.mood.store(mood, Ordering::SeqCst);
         match done(store.commit(append(&store, "b"))) {
-            Err(CommitError::Unavailable(why)) => assert!(why.contains("signing-failed"), "{why}"),
+            Err(CommitError::Unsigned(why)) => {
+                assert!(why.starts_with("signing-failed: the key `"), "{why}");
+                assert!(why.contains("hint: look at whoever holds that key"), "{why}");
+            }
             other => panic!("{other:?}"),
         }
         assert_eq!(rig.size(&store), 1);

@@ -19,7 +19,7 @@ fn check(text: &str, policy: Option<&str>, json: bool) -> Result<String, String>
     if let Some(policy) = policy {
         file(folder.path(), "policy.cedar", policy);
     }
-    let place = Place { state: None, config: Some(config), json };
+    let place = Place { state: None, heads: None, config: Some(config), json };
     match run(&place) {
         Ok(code) => Ok(format!("{code:?}")),
         Err(failure) => Err(format!("{failure:?}").replace(&folder.path().display().to_string(), "DIR")),

@@ -64,6 +64,7 @@ fn values_are_written_as_toml_has_them() {
         (json!("it's \"b\""), r#""it's \"b\"""#),
         (json!(["a", 1, true]), r#"["a", 1, true]"#),
         (json!({}), "{}"),
+        (json!(null), "(left out)"),
         (json!({"a b": {"c": 1}}), r#"{ "a b" = { "c" = 1 } }"#),
     ] {
         assert_eq!(toml(&value), expect);

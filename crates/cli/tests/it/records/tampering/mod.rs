@@ -39,25 +39,25 @@ pub enum Takes {
 fn each_attempt_is_found_by_the_means_that_are_told() {
     let scene = Scene::new();
     let mut table = String::from(
-        "| attempt | takes | `verify --logs` | `verify` | with `--key` | with `--key` and `--older` |\n|---|---|---|---|---|---|\n",
+        "| attempt | takes | `verify --logs` | `verify` | with `--key` | with the heads | with `--key` and `--older` |\n|---|---|---|---|---|---|---|\n",
     );
     for attempt in ATTEMPTS {
         let copy = scene.copy();
         (attempt.act)(&scene, &copy);
         let found = scene.means().map(|means| scene.found(&copy, &means));
         let cell = |code: &Option<String>| code.as_ref().map_or("–".to_owned(), |code| format!("`{code}`"));
-        let [logs, all, key, older] = found.each_ref().map(cell);
+        let [logs, all, key, heads, older] = found.each_ref().map(cell);
         let takes = match attempt.takes {
             Takes::Database => "the database",
             Takes::Folder => "the folder",
             Takes::OldCopy => "an old copy",
             Takes::Key => "the key",
         };
-        table += &format!("| {} | {takes} | {logs} | {all} | {key} | {older} |\n", attempt.what);
+        table += &format!("| {} | {takes} | {logs} | {all} | {key} | {heads} | {older} |\n", attempt.what);
         // Whatever is done, somebody who kept a checkpoint elsewhere finds it.
-        assert!(found[3].is_some(), "{}: nothing finds it", attempt.what);
+        assert!(found[4].is_some(), "{}: nothing finds it", attempt.what);
         // Without the key, nobody makes a log that the pinned key vouches for; what was signed once can be shown again.
-        let shown_again = matches!(found[3].as_deref(), Some("log-cut-short" | "log-missing"));
+        let shown_again = matches!(found[4].as_deref(), Some("log-cut-short" | "log-missing"));
         let signed = matches!(attempt.takes, Takes::OldCopy | Takes::Key);
         assert!(found[2].is_some() || shown_again || signed, "{}: {found:?}", attempt.what);
         std::fs::remove_dir_all(&copy).unwrap();
@@ -76,7 +76,9 @@ fn of_two_copies_that_each_went_on_each_contradicts_the_other() {
         (fork, seen)
     });
     for (at, (fork, seen)) in forks.iter().enumerate() {
-        let found = |older: &[String; 4]| scene.found(fork, &older.each_ref().map(String::as_str));
+        let found = |older: &[String; 4]| {
+            scene.found(fork, &[&["--heads", ""], &older.each_ref().map(String::as_str)[..]].concat())
+        };
         assert_eq!((found(&common), found(seen)), (None, None));
         assert_eq!(found(&forks[1 - at].1).as_deref(), Some("log-replaced"));
     }

@@ -73,7 +73,7 @@ impl Scene {
 
     /// A real boundary goes on with this folder, and so many attempts.
     pub fn go_on(&self, folder: &Path, attempts: usize) {
-        let mut command = self.world.bare(&["mcp", "--state"]);
+        let mut command = self.world.bare(&["mcp", "--heads", "", "--state"]);
         command.arg(folder).arg("--").arg(env!("CARGO_BIN_EXE_lastlook")).arg("demo-notes-server");
         command.arg(self.world.path("notes"));
         let mut client = Client::spawn(&mut command);
@@ -86,9 +86,16 @@ impl Scene {
     }
 
     /// The words of each means, from the weakest on.
-    pub fn means(&self) -> [Vec<&str>; 4] {
+    pub fn means(&self) -> [Vec<&str>; 5] {
         let key = ["--key", &self.key];
-        [vec!["--logs"], vec![], key.to_vec(), [&key[..], &["--older", &self.kept]].concat()]
+        let nowhere = ["--heads", ""];
+        [
+            [&nowhere[..], &["--logs"]].concat(),
+            nowhere.to_vec(),
+            [&nowhere[..], &key].concat(),
+            vec![],
+            [&nowhere[..], &key, &["--older", &self.kept]].concat(),
+        ]
     }
 
     /// The public key, and the checkpoints of this folder in a file.

@@ -36,6 +36,9 @@ fn full() -> Vec<Value> {
         Kind::Operator => json!({
             "from": hash, "to": hash, "scope": { "of": "tool", "name": "files.edit_file" }, "signed": "{}",
             "approver": { "name": "ada", "key": "KEY", "fingerprint": hash, "by": "ada", "groups": [] },
+            "log": { "origin": "lastlook/3f9a2c/1", "first": hash },
+            "heads": [{ "origin": "lastlook/3f9a2c/1", "size": 7, "root": hash }],
+            "lost": [{ "origin": "lastlook/3f9a2c/1", "size": 9, "root": hash }],
         }),
         Kind::Confirmation | Kind::Reads => json!({}),
     };

@@ -1,43 +1,9 @@
-//! Whether an action is in a grant's scope, and what it takes of it.
+//! What an action takes of a grant, and whether the grant's condition holds for it.
 
-use lastlook_canon::{Digest, Json};
-use lastlook_kernel::{Amount, Tool, World, entity_normal};
+use lastlook_canon::Json;
+use lastlook_kernel::{Amount, World};
 
 use super::{Counts, sum_key, uses_key};
-
-/// What an action is, as far as the record of a grant goes.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Scope<'a> {
-    pub(crate) principal: &'a str,
-    pub(crate) agent: Option<&'a str>,
-    pub(crate) upstream: &'a str,
-    pub(crate) tool: &'a Tool,
-    /// The digests of all guards on the tool, as they are now.
-    pub(crate) guards: &'a [Digest],
-}
-
-impl Scope<'_> {
-    /// Whether a grant may be about this action, before anything is read.
-    pub(crate) fn fits(&self, grant: &Counts) -> bool {
-        let said = &grant.said;
-        let definition = self.tool.definition.as_ref().map(|definition| definition.digest);
-        same_principal(&said.principal, self.principal)
-            && said.agent.as_deref().is_none_or(|agent| self.agent == Some(agent))
-            && said.upstream == self.upstream
-            && said.tool == self.tool.name
-            && definition == Some(said.definition)
-            && grant.is_under(self.guards)
-    }
-}
-
-/// Whether two spellings are of one principal.
-pub(crate) fn same_principal(one: &str, other: &str) -> bool {
-    match (entity_normal(one), entity_normal(other)) {
-        (Some(one), Some(other)) => one == other,
-        (None, None) => one == other,
-        _ => false,
-    }
-}
 
 /// What one action takes of a grant: an amount of what a key counts, and the most there may be.
 #[derive(Debug, Clone)]
