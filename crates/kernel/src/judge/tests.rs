@@ -78,6 +78,37 @@ fn read(text: &str) -> Now {
     Now::Read(value(text))
 }
 
+/// A guard of which nothing was found yet.
+fn case_of(guard: &Guard) -> GuardCase<'_> {
+    GuardCase {
+        guard,
+        resource: None,
+        window: None,
+        decided_ns: NOW,
+        last_ns: None,
+        approved: false,
+        granted: false,
+        steps: Vec::new(),
+    }
+}
+
+/// Ada's refund, of which nothing was read and which nothing guards.
+fn refund<'a>(tool: &'a ToolName, args: &'a Json) -> Guarded<'a> {
+    Guarded {
+        tool,
+        action: "shop.refund",
+        principal: r#"User::"ada""#,
+        groups: &[],
+        args,
+        args_shape: &Shape::Unknown,
+        facts: Vec::new(),
+        guards: Vec::new(),
+        policies: None,
+        wall_ns: NOW,
+        mode: Mode::Enforce,
+    }
+}
+
 /// The codes that refuse, in order, each once.
 fn codes(
     guard: &Guard,
@@ -87,30 +118,10 @@ fn codes(
     more: impl FnOnce(&mut GuardCase<'_>),
 ) -> Vec<String> {
     let (tool, args) = (ToolName::new("shop", "refund"), json(r#"{"id":42,"amount":5}"#));
-    let mut case = GuardCase {
-        guard,
-        resource: None,
-        window: None,
-        decided_ns: NOW,
-        last_ns: None,
-        approved: false,
-        granted: false,
-        steps: Vec::new(),
-    };
+    let mut case = case_of(guard);
     more(&mut case);
-    let guarded = Guarded {
-        tool: &tool,
-        action: "shop.refund",
-        principal: r#"User::"ada""#,
-        groups: &[],
-        args: &args,
-        args_shape: &Shape::Unknown,
-        facts: vec![FactCase { spec, was, now }],
-        guards: vec![case],
-        policies: None,
-        wall_ns: NOW,
-        mode: Mode::Enforce,
-    };
+    let guarded =
+        Guarded { facts: vec![FactCase { spec, was, now }], guards: vec![case], ..refund(&tool, &args) };
     let judgement = judge(&guarded);
     assert_eq!(judge(&guarded), judgement, "the same case has the same judgement");
     for reason in &judgement.enforced {
@@ -281,26 +292,11 @@ fn a_judgement_holds_only_until_the_first_thing_it_rests_on_runs_out() {
     let guard = Guard { window: Some(spec), ..plain() };
     let (tool, args) = (ToolName::new("shop", "refund"), json("{}"));
     let mut guarded = Guarded {
-        tool: &tool,
-        action: "shop.refund",
-        principal: r#"User::"ada""#,
-        groups: &[],
-        args: &args,
-        args_shape: &Shape::Unknown,
-        facts: Vec::new(),
         guards: vec![GuardCase {
-            guard: &guard,
-            resource: None,
             window: Some(WindowCase { shut: None, until_ns: NOW + 7 * SECOND }),
-            decided_ns: NOW,
-            last_ns: None,
-            approved: false,
-            granted: false,
-            steps: Vec::new(),
+            ..case_of(&guard)
         }],
-        policies: None,
-        wall_ns: NOW,
-        mode: Mode::Enforce,
+        ..refund(&tool, &args)
     };
     assert_eq!(judge(&guarded).until_ns, Some(NOW + 7 * SECOND));
     guarded.guards[0].decided_ns = NOW - 4 * SECOND;
@@ -421,30 +417,12 @@ fn proven_steps_are_told_to_conditions_and_to_the_record() {
         let case = |step, candidates| {
             let steps =
                 vec![StepCase { step, name: "it".to_owned(), candidates, blockers: &[], undoers: &[] }];
-            GuardCase {
-                guard: &guard,
-                resource: None,
-                window: None,
-                decided_ns: NOW,
-                last_ns: None,
-                approved: false,
-                granted: false,
-                steps,
-            }
+            GuardCase { steps, ..case_of(&guard) }
         };
         let unproven = GuardCase { steps: Vec::new(), ..case(&verify, &[][..]) };
         let judgement = judge(&Guarded {
-            tool: &tool,
-            action: "shop.refund",
-            principal: r#"User::"ada""#,
-            groups: &[],
-            args: &args,
-            args_shape: &Shape::Unknown,
-            facts: Vec::new(),
             guards: vec![unproven, case(&verify, &verified), case(&stock, stocked)],
-            policies: None,
-            wall_ns: NOW,
-            mode: Mode::Enforce,
+            ..refund(&tool, &args)
         });
         let codes: Vec<_> = judgement.enforced.iter().map(|reason| reason.code.as_str()).collect();
         (codes, judgement.proofs)
@@ -463,26 +441,9 @@ fn what_showed_already_is_told_apart_from_what_nobody_can_say() {
         let guard = Guard { confirm: Some(confirm), ..plain() };
         let (tool, args, spec) = (ToolName::new("shop", "refund"), json("{}"), order(&[]));
         let guarded = Guarded {
-            tool: &tool,
-            action: "shop.refund",
-            principal: r#"User::"ada""#,
-            groups: &[],
-            args: &args,
-            args_shape: &Shape::Unknown,
             facts: vec![FactCase { spec: &spec, was: Was::Unseen, now }],
-            guards: vec![GuardCase {
-                guard: &guard,
-                resource: None,
-                window: None,
-                decided_ns: NOW,
-                last_ns: None,
-                approved: false,
-                granted: false,
-                steps: Vec::new(),
-            }],
-            policies: None,
-            wall_ns: NOW,
-            mode: Mode::Enforce,
+            guards: vec![case_of(&guard)],
+            ..refund(&tool, &args)
         };
         let before = judge(&guarded).before;
         assert_eq!(before.iter().map(|before| before.shown).collect::<Vec<_>>(), [expect]);
@@ -505,26 +466,9 @@ fn an_agent_is_told_only_what_it_sent_or_read_itself() {
         let spec = FactSpec { show_agent, ..order(&[]) };
         let (tool, args) = (ToolName::new("shop", "refund"), json(r#"{"amount":5}"#));
         let guarded = Guarded {
-            tool: &tool,
-            action: "shop.refund",
-            principal: r#"User::"ada""#,
-            groups: &[],
-            args: &args,
-            args_shape: &Shape::Unknown,
             facts: vec![FactCase { spec: &spec, was: seen(r#"{"n":1}"#), now: read(r#"{"n":2}"#) }],
-            guards: vec![GuardCase {
-                guard: &guard,
-                resource: None,
-                window: None,
-                decided_ns: NOW,
-                last_ns: None,
-                approved: false,
-                granted: false,
-                steps: Vec::new(),
-            }],
-            policies: None,
-            wall_ns: NOW,
-            mode: Mode::Enforce,
+            guards: vec![case_of(&guard)],
+            ..refund(&tool, &args)
         };
         judge(&guarded).enforced[0].said.as_ref().unwrap().for_agent
     };

@@ -37,28 +37,13 @@ fn asked(
     mode: Mode,
 ) -> (Judgement, Vec<Reason>) {
     let (tool, args, spec, guard) = (ToolName::new("shop", "refund"), json(args), order(&[]), plain());
-    let case = |resource: &&str| GuardCase {
-        guard: &guard,
-        resource: Some((*resource).to_owned()),
-        window: None,
-        decided_ns: NOW,
-        last_ns: None,
-        approved: false,
-        granted: false,
-        steps: Vec::new(),
-    };
+    let case = |resource: &&str| GuardCase { resource: Some((*resource).to_owned()), ..case_of(&guard) };
     let guarded = Guarded {
-        tool: &tool,
-        action: "shop.refund",
-        principal: r#"User::"ada""#,
-        groups: &[],
-        args: &args,
-        args_shape: &Shape::Unknown,
         facts: vec![FactCase { spec: &spec, was: Was::Unseen, now }],
         guards: resources.iter().map(case).collect(),
         policies: Some(authority),
-        wall_ns: NOW,
         mode,
+        ..refund(&tool, &args)
     };
     (judge(&guarded), judge_unread(&guarded))
 }

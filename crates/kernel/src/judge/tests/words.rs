@@ -45,29 +45,12 @@ fn said_when(
     more: impl FnOnce(&mut GuardCase<'_>),
 ) -> (String, String, Option<String>) {
     let (tool, args, spec) = (ToolName::new("shop", "refund"), json(r#"{"amount":5}"#), order(&["/n"]));
-    let mut case = GuardCase {
-        guard,
-        resource: None,
-        window: None,
-        decided_ns: NOW,
-        last_ns: None,
-        approved: false,
-        granted: false,
-        steps: Vec::new(),
-    };
+    let mut case = case_of(guard);
     more(&mut case);
     let guarded = Guarded {
-        tool: &tool,
-        action: "shop.refund",
-        principal: r#"User::"ada""#,
-        groups: &[],
-        args: &args,
-        args_shape: &Shape::Unknown,
         facts: vec![FactCase { spec: &spec, was, now }],
         guards: vec![case],
-        policies: None,
-        wall_ns: NOW,
-        mode: Mode::Enforce,
+        ..refund(&tool, &args)
     };
     let judgement = judge(&guarded);
     let [reason] = &judgement.enforced[..] else { panic!("{judgement:?}") };
