@@ -24,7 +24,7 @@ impl Calling {
         let boundary = world.lastlook(&["mcp", "--upstream", "notes"]);
         let mut command = Command::new(tools::python());
         command.arg(script).args([era, "plan.md", write_args(1)["content"].as_str().unwrap(), "--"]);
-        command.arg(boundary.get_program()).args(boundary.get_args());
+        command.arg(boundary.get_program()).args(boundary.get_args()).env("HOME", world.at("home"));
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let says = child.stdin.take().unwrap();
         let tells = BufReader::new(child.stdout.take().unwrap());

@@ -51,7 +51,7 @@ impl World {
         command
             .env("DEMO_NOTES_ARRIVALS", self.at("arrivals"))
             .env("DEMO_NOTES_SLOW_MS", slow_ms.to_string());
-        command.env("XDG_CONFIG_HOME", self.root.path());
+        command.env("XDG_CONFIG_HOME", self.root.path()).env("XDG_STATE_HOME", self.root.path());
         if let Some(at) = crash_at {
             command.env("LASTLOOK_CRASH_AT", at);
         }
@@ -60,8 +60,9 @@ impl World {
 
     /// Runs `lastlook` on the state; gives its exit code and what it printed.
     pub fn run(&self, arguments: &[&str]) -> (i32, String) {
-        let done =
-            Command::new(LASTLOOK).args(arguments).arg("--state").arg(self.at("state")).output().unwrap();
+        let mut command = Command::new(LASTLOOK);
+        command.args(arguments).arg("--state").arg(self.at("state"));
+        let done = command.env("XDG_STATE_HOME", self.root.path()).output().unwrap();
         let printed = [done.stdout, done.stderr].concat();
         (done.status.code().unwrap_or(-1), String::from_utf8_lossy(&printed).into_owned())
     }
