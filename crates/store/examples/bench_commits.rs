@@ -7,6 +7,8 @@
 
 #![allow(clippy::expect_used)]
 
+mod real_entry;
+
 use std::collections::VecDeque;
 use std::error::Error;
 use std::fs::OpenOptions;
@@ -19,12 +21,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use lastlook_canon::Digest;
-use lastlook_ledger::{Entry, Kind};
+use lastlook_ledger::Kind;
 use lastlook_store::{
     AttemptRow, AttemptState, Commit, NewEntry, Precondition, SqliteStore, StateDir, Store as _, Values,
     Write,
 };
 use tokio::sync::oneshot;
+
+use real_entry::RealEntry;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
@@ -233,31 +237,9 @@ fn outcome(n: u64) -> Commit {
 
 fn entry(attempt: String, kind: Kind, n: u64) -> NewEntry {
     let values = Some(Values { seed: [7; 32], rows: vec![("arguments".into(), vec![b'7'; 200])] });
-    // A real entry, made once: what is timed is the store, and not the writing of JSON.
-    static PARTS: LazyLock<(String, String)> = LazyLock::new(parts);
-    let (before, after) = &*PARTS;
-    let payload = format!("{before}{n:020}{after}").into_bytes();
+    static ENTRY: LazyLock<RealEntry> = LazyLock::new(|| RealEntry::with_filler(750));
+    let payload = ENTRY.payload(n);
     NewEntry { attempt, kind, payload, values }
-}
-
-/// What stands before and behind the number in an entry's payload.
-fn parts() -> (String, String) {
-    let number = "#".repeat(20);
-    let entry = Entry {
-        kind: Kind::Refused,
-        origin: "lastlook/bench/1".to_owned(),
-        attempt: "bench".to_owned(),
-        time: "2026-01-01T00:00:00.000000000Z".to_owned(),
-        action: digest(0),
-        body: serde_json::json!({
-            "mode": "enforce", "principal": {"id": "bench", "asserted": true}, "upstream": "shop", "tool": "refund",
-            "armed": false, "verdict": "deny", "reasons": [{"code": "basis-missing"}],
-            "filler": format!("{number}{}", "x".repeat(750)),
-        }),
-    };
-    let payload = String::from_utf8(entry.to_payload().expect("an entry")).expect("text");
-    let (before, after) = payload.split_once(&number).expect("the number");
-    (before.to_owned(), after.to_owned())
 }
 
 fn id(n: u64) -> String {

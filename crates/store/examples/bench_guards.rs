@@ -9,17 +9,21 @@
 
 #![allow(clippy::expect_used)]
 
+mod real_entry;
+
 use std::error::Error;
 use std::path::Path;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use lastlook_canon::Digest;
-use lastlook_ledger::{Entry, Kind};
+use lastlook_ledger::Kind;
 use lastlook_store::{
     AttemptRow, AttemptState, Commit, CommitError, Confirmation, LimitWindow, NewEntry, Precondition,
     SqliteStore, StateDir, Store as _, Write,
 };
+
+use real_entry::RealEntry;
 
 /// How many attempts fill the state with one commit.
 const FILL: u64 = 2_000;
@@ -229,34 +233,12 @@ impl Bench {
 }
 
 fn entry(attempt: String, kind: Kind, n: u64) -> NewEntry {
-    // A real entry, made once: what is timed is the store, and not the writing of JSON.
-    static PARTS: LazyLock<(String, String)> = LazyLock::new(parts);
-    let (before, after) = &*PARTS;
-    let payload = format!("{before}{n:020}{after}").into_bytes();
+    static ENTRY: LazyLock<RealEntry> = LazyLock::new(|| RealEntry::with_filler(0));
+    let payload = ENTRY.payload(n);
     NewEntry { attempt, kind, payload, values: None }
 }
 
 /// Ids are random, as those of real attempts are.
-/// What stands before and behind the number in an entry's payload.
-fn parts() -> (String, String) {
-    let number = "#".repeat(20);
-    let entry = Entry {
-        kind: Kind::Refused,
-        origin: "lastlook/bench/1".to_owned(),
-        attempt: "bench".to_owned(),
-        time: "2026-01-01T00:00:00.000000000Z".to_owned(),
-        action: digest(0),
-        body: serde_json::json!({
-            "mode": "enforce", "principal": {"id": "bench", "asserted": true}, "upstream": "shop", "tool": "refund",
-            "armed": false, "verdict": "deny", "reasons": [{"code": "basis-missing"}],
-            "filler": format!("{number}{}", "x".repeat(0)),
-        }),
-    };
-    let payload = String::from_utf8(entry.to_payload().expect("an entry")).expect("text");
-    let (before, after) = payload.split_once(&number).expect("the number");
-    (before.to_owned(), after.to_owned())
-}
-
 fn id(n: u64) -> String {
     digest(n).to_hex().split_at(20).0.to_owned()
 }

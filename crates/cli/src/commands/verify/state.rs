@@ -129,6 +129,13 @@ pub fn run(
     if report.problems.is_empty() {
         report.problems.extend(roster.compare(&record, &walked)?);
     }
+    // What cannot be compared must not look as if it had been.
+    if let Some((heads, Err(error))) = record.state.heads().map(|heads| (heads, heads.read())) {
+        eprintln!(
+            "note: the heads in `{}` cannot be read: {error}; whether this record was put back, nobody can tell",
+            heads.folder().display()
+        );
+    }
     match record.state.check_was_not_put_back() {
         Ok(()) => {}
         // What it says of itself is no fault of a back-up; and it may well be older than what was kept since.

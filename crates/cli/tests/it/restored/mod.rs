@@ -333,6 +333,9 @@ fn a_head_says_something_only_if_it_is_ahead() {
     std::fs::remove_dir_all(&heads).unwrap();
     std::fs::write(&heads, "").unwrap();
     assert_eq!(once(&world, "d.md"), "ran");
+    let verified = said(&world, &["verify"]);
+    assert!(verified.status.success(), "{verified:?}");
+    assert!(String::from_utf8_lossy(&verified.stderr).contains("nobody can tell"), "{verified:?}");
     let nowhere = said(&world, &["doctor", "--heads", ""]);
     assert!(String::from_utf8_lossy(&nowhere.stdout).contains("kept nowhere"), "{nowhere:?}");
 }

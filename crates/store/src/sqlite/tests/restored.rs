@@ -1,6 +1,6 @@
 //! A state that goes on after it was put back: its eras, their numbers, and who appends to what.
 
-use lastlook_ledger::{Entry, verify_logs};
+use lastlook_ledger::Entry;
 
 use super::*;
 use crate::{Restoration, Restored, WriterId};
@@ -15,19 +15,8 @@ fn restore(rig: &OnDisk, tag: &str) -> Result<Restored, StateError> {
 
 /// All logs, verified against what the rosters say, by their origins without the state.
 fn logs(rig: &OnDisk) -> Vec<(String, usize)> {
-    let reader = rig.dir.reader().unwrap();
-    let origins = reader.origins().unwrap();
-    let logs: Vec<(Vec<Vec<u8>>, String)> = origins
-        .iter()
-        .map(|origin| {
-            let entries = reader.entries(origin, 0, 9999).unwrap();
-            let payloads = entries.into_iter().map(|stored| stored.payload).collect();
-            (payloads, reader.checkpoint(origin).unwrap().unwrap())
-        })
-        .collect();
-    verify_logs(&logs, &[rig.verifier()]).unwrap();
-    let name = |origin: &String| origin.splitn(3, '/').nth(2).unwrap().to_owned();
-    origins.iter().map(name).zip(logs.iter().map(|(payloads, _)| payloads.len())).collect()
+    let name = |origin: &str| origin.splitn(3, '/').nth(2).unwrap().to_owned();
+    rosters::verified(rig).into_iter().map(|(origin, size)| (name(&origin), size)).collect()
 }
 
 fn named(logs: &[(&str, usize)]) -> Vec<(String, usize)> {
